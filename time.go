@@ -1,0 +1,77 @@
+package koji
+
+import (
+	"fmt"
+	"time"
+
+	"koji/internal/xmlrpc"
+)
+
+// wireTime is the form in which Koji's hub writes timestamps: ISO with a space
+// and an offset, microseconds left out when zero (Koji: reference/wire.md §2).
+const wireTime = "2006-01-02 15:04:05.999999-07:00"
+
+// Time is a moment as the hub tells it. The zero Time travels as nil.
+type Time struct{ time.Time }
+
+// String is the moment as it stands on the wire, "" for the zero Time.
+func (t Time) String() string {
+	if t.IsZero() {
+		return ""
+	}
+	u := t.UTC()
+	if u.Nanosecond()/1000 == 0 {
+		return u.Format("2006-01-02 15:04:05-07:00")
+	}
+	return u.Format("2006-01-02 15:04:05.000000-07:00")
+}
+
+// MarshalXMLRPC writes the moment as a string, or nil.
+func (t Time) MarshalXMLRPC(e *xmlrpc.Encoder) error {
+	if t.IsZero() {
+		e.Nil()
+		return nil
+	}
+	e.String(t.String())
+	return nil
+}
+
+// UnmarshalXMLRPC reads nil, a string in the hub's form, or a dateTime.
+func (t *Time) UnmarshalXMLRPC(v any) error {
+	switch v := v.(type) {
+	case nil:
+		t.Time = time.Time{}
+	case time.Time:
+		t.Time = v
+	case string:
+		p, err := ParseTime(v)
+		if err != nil {
+			return err
+		}
+		t.Time = p
+	default:
+		return fmt.Errorf("read time: %T is neither a string nor nil", v)
+	}
+	return nil
+}
+
+// ParseTime reads a timestamp in any of the forms Koji's hubs write:
+// with a space or a T, with or without microseconds and offset (UTC is meant).
+func ParseTime(s string) (time.Time, error) {
+	for _, f := range []string{wireTime, "2006-01-02 15:04:05.999999-07", "2006-01-02T15:04:05.999999Z07:00", "2006-01-02 15:04:05.999999", "2006-01-02T15:04:05"} {
+		if t, err := time.Parse(f, s); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("read time %q: want a form like 2026-01-22 06:18:48.754275+00:00", s)
+}
+
+// Seconds is a moment as Koji's *_ts keys hold it: seconds since the epoch
+// with microseconds as the fraction.
+func Seconds(t time.Time) float64 { return float64(t.UnixMicro()) / 1e6 }
+
+// FromSeconds is the moment that Seconds gave.
+func FromSeconds(ts float64) time.Time {
+	whole := int64(ts)
+	return time.Unix(whole, int64((ts-float64(whole))*1e6)*1000).UTC()
+}
