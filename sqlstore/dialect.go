@@ -1,0 +1,290 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// engine is the kind of database. What SQL text differs between them is made here; how they are opened stands in
+// sqlite.go and postgres.go. Upserts (ON CONFLICT), RETURNING, TRUE and FALSE, IS NOT DISTINCT FROM, window functions and
+// recursive queries are the same on both.
+type engine string
+
+const (
+	sqliteEngine   engine = "sqlite"
+	postgresEngine engine = "postgres"
+)
+
+func (e engine) readOptions() *sql.TxOptions {
+	if e == postgresEngine {
+		return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	}
+	return &sql.TxOptions{ReadOnly: true}
+}
+
+func (e engine) writeOptions() *sql.TxOptions {
+	if e == postgresEngine {
+		return &sql.TxOptions{Isolation: sql.LevelReadCommitted}
+	}
+	return &sql.TxOptions{} // the connection begins with BEGIN IMMEDIATE
+}
+
+// rebind turns `?` into PostgreSQL's $1, $2 …, but not within quotes and comments.
+func (e engine) rebind(query string) string {
+	if e != postgresEngine || !strings.Contains(query, "?") {
+		return query
+	}
+	var b strings.Builder
+	b.Grow(len(query) + 16)
+	n := 0
+	for i := 0; i < len(query); i++ {
+		switch c := query[i]; {
+		case c == '?':
+			n++
+			b.WriteByte('$')
+			b.WriteString(strconv.Itoa(n))
+		case c == '\'' || c == '"' || c == '-' && strings.HasPrefix(query[i:], "--"):
+			end := quoteEnd(query, i)
+			b.WriteString(query[i:end])
+			i = end - 1
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// quoteEnd is where the quoted text or line comment that begins at i ends.
+func quoteEnd(query string, i int) int {
+	closing := query[i : i+1]
+	if closing == "-" {
+		closing = "\n"
+	}
+	n := strings.Index(query[i+1:], closing)
+	if n < 0 {
+		return len(query)
+	}
+	return i + 1 + n + 1
+}
+
+// forUpdate ends a SELECT whose rows the transaction is going to change, and waits for others that do. SQLite has one
+// writer, so that there is nothing to wait for.
+func (tx *Tx) forUpdate() string {
+	if tx.store.engine == postgresEngine {
+		return " FOR UPDATE"
+	}
+	return ""
+}
+
+// skipLocked is forUpdate that leaves out the rows that others hold.
+func (tx *Tx) skipLocked() string {
+	if tx.store.engine == postgresEngine {
+		return " FOR UPDATE SKIP LOCKED"
+	}
+	return ""
+}
+
+// lockRow takes the row of the table locks until the end of the transaction. If another transaction has it, lockRow
+// waits, or with wait false returns false.
+func (tx *Tx) lockRow(ctx context.Context, name string, wait bool) (bool, error) {
+	lock := tx.skipLocked()
+	if wait {
+		lock = tx.forUpdate()
+	}
+	_, found, err := one(ctx, tx, `SELECT name FROM locks WHERE name = ?`+lock, []any{name}, value[string])
+	return found, wrap(err, "take lock %s", name)
+}
+
+// advisoryLock waits until no other transaction holds key, and holds it until the end of this one.
+func (tx *Tx) advisoryLock(ctx context.Context, key int64) error {
+	if tx.store.engine != postgresEngine {
+		return nil
+	}
+	_, err := tx.exec(ctx, `SELECT pg_advisory_xact_lock(?)`, key)
+	return wrap(err, "take advisory lock %d", key)
+}
+
+// nextID takes the next id of a table with a serial id, for a row that must know its id before it is inserted (a draft
+// build's release carries it). Like a sequence's, an id is used up once it was taken, but for SQLite only if the
+// transaction commits.
+func (tx *Tx) nextID(ctx context.Context, table string) (int64, error) {
+	if tx.store.engine == postgresEngine {
+		id, _, err := one(ctx, tx, `SELECT nextval(pg_get_serial_sequence(?, 'id'))`, []any{table}, value[int64])
+		return id, wrap(err, "take the next id of %s", table)
+	}
+	id, found, err := one(ctx, tx, `UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = ? RETURNING seq`, []any{table}, value[int64])
+	if err == nil && !found {
+		id = 1
+		_, err = tx.exec(ctx, `INSERT INTO sqlite_sequence (name, seq) VALUES (?, 1)`, table)
+	}
+	return id, wrap(err, "take the next id of %s", table)
+}
+
+// like is a condition that column matches a pattern (`%`, `_`, escaped by `\`) regardless of case; the pattern is the
+// next argument. SQLite knows the case of ASCII letters only.
+func (tx *Tx) like(column string) string {
+	if tx.store.engine == postgresEngine {
+		return column + ` ILIKE ? ESCAPE '\'`
+	}
+	return column + ` LIKE ? ESCAPE '\'`
+}
+
+// glob turns Koji's wildcards (`*` and `?`) into a pattern for like.
+func glob(pattern string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`, `*`, `%`, `?`, `_`).Replace(pattern)
+}
+
+// regexp is a condition that column matches a regular expression regardless of case; the expression is the next
+// argument. It is POSIX on PostgreSQL and Go's on SQLite. A bad one fails the query with an error that badRegexp knows.
+func (tx *Tx) regexp(column string) string {
+	if tx.store.engine == postgresEngine {
+		return column + ` ~* ?`
+	}
+	return column + ` REGEXP ?`
+}
+
+// greatest is the larger of two expressions; the other if one is NULL.
+func (tx *Tx) greatest(a, b string) string {
+	if tx.store.engine == postgresEngine {
+		return "greatest(" + a + ", " + b + ")"
+	}
+	return "max(coalesce(" + a + ", " + b + "), coalesce(" + b + ", " + a + "))"
+}
+
+// least is the smaller of two expressions; the other if one is NULL.
+func (tx *Tx) least(a, b string) string {
+	if tx.store.engine == postgresEngine {
+		return "least(" + a + ", " + b + ")"
+	}
+	return "min(coalesce(" + a + ", " + b + "), coalesce(" + b + ", " + a + "))"
+}
+
+// jsonText is the text in member key (a literal) of the object in a JSON column.
+func (tx *Tx) jsonText(column, key string) string {
+	if tx.store.engine == postgresEngine {
+		return column + ` ->> '` + key + `'`
+	}
+	return `json_extract(` + column + `, '$."` + key + `"')`
+}
+
+// notify tells the listeners of all hubs on this database, once the transaction is committed ([Store.Listen]). SQLite has
+// one hub, which knows.
+func (tx *Tx) notify(ctx context.Context, channel, payload string) error {
+	if tx.store.engine != postgresEngine {
+		return nil
+	}
+	_, err := tx.sql.ExecContext(ctx, `SELECT pg_notify($1, $2)`, channel, payload)
+	return wrap(err, "notify %s", channel)
+}
+
+// duplicate says whether err is that a row like it (by a primary key or unique constraint) is already there.
+// On PostgreSQL the transaction, or the savepoint around the statement, must then be undone.
+func duplicate(err error) bool {
+	return failed(err, "23505", sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+}
+
+// missingReference says whether err is that a row refers to one that isn't there, or that a deleted row is still referred to.
+func missingReference(err error) bool {
+	return failed(err, "23503", sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY)
+}
+
+// badRegexp says whether err is that a regular expression can't be read.
+func badRegexp(err error) bool {
+	return failed(err, "2201B") || err != nil && strings.Contains(err.Error(), "error parsing regexp")
+}
+
+func failed(err error, state string, codes ...int) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == state
+	}
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		for _, c := range codes {
+			if lite.Code() == c {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// sqliteNow is the time as SQLite stores it: microseconds since the epoch.
+const sqliteNow = `(CAST(unixepoch('subsec') * 1000000 AS INTEGER))`
+
+var (
+	serialColumn  = regexp.MustCompile(`\b(BIG)?SERIAL NOT NULL PRIMARY KEY\b|\b(BIG)?SERIAL PRIMARY KEY\b`)
+	varcharColumn = regexp.MustCompile(`(?m)^(\s*("?\w+"?) VARCHAR\((\d+)\)[^,\n]*)`)
+	jsonType      = regexp.MustCompile(`\bJSONB?\b`)
+	nowCall       = regexp.MustCompile(`(?i)\b(now|clock_timestamp)\(\)`)
+	postgresOnly  = regexp.MustCompile(`^(CREATE FUNCTION|GRANT|COMMENT ON|ANALYZE)\b`)
+	leadComment   = regexp.MustCompile(`(?m)^\s*--.*$`)
+)
+
+// statements splits a migration, which is written for PostgreSQL, and puts each statement in the engine's language.
+// On SQLite times are INTEGER (microseconds since the epoch), JSON is TEXT, VARCHAR(n) is held by a check, and the
+// default get_event() falls away: its statements must give the event.
+func (e engine) statements(migration string) []string {
+	var all []string
+	for _, st := range splitStatements(leadComment.ReplaceAllString(migration, "")) {
+		if e == sqliteEngine {
+			if postgresOnly.MatchString(st) {
+				continue
+			}
+			st = serialColumn.ReplaceAllString(st, "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT")
+			st = varcharColumn.ReplaceAllString(st, "$1 CHECK (length($2) <= $3)")
+			st = strings.ReplaceAll(st, "TIMESTAMPTZ", "INTEGER")
+			st = strings.ReplaceAll(st, " DEFAULT get_event()", "")
+			st = strings.ReplaceAll(st, " INCLUDE (id)", "")
+			st = strings.ReplaceAll(st, `release ~ ('^.*,draft_' || id::TEXT || '$')`, `release GLOB '*,draft_' || id`)
+			st = jsonType.ReplaceAllString(st, "TEXT")
+			st = nowCall.ReplaceAllString(st, sqliteNow)
+		}
+		all = append(all, st)
+	}
+	return all
+}
+
+// splitStatements splits SQL at the semicolons that are not within quotes, $$ or comments.
+func splitStatements(text string) []string {
+	var all []string
+	start := 0
+	add := func(end int) {
+		if st := strings.TrimSpace(text[start:end]); st != "" {
+			all = append(all, st)
+		}
+	}
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == ';':
+			add(i)
+			start = i + 1
+		case strings.HasPrefix(text[i:], "$$"):
+			if n := strings.Index(text[i+2:], "$$"); n >= 0 {
+				i += n + 3
+			}
+		case c == '\'' || c == '"' || strings.HasPrefix(text[i:], "--"):
+			i = quoteEnd(text, i) - 1
+		}
+	}
+	add(len(text))
+	return all
+}
+
+// hasTable says whether the database has the table.
+func (tx *Tx) hasTable(ctx context.Context, table string) (bool, error) {
+	query := `SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?`
+	if tx.store.engine == postgresEngine {
+		query = `SELECT 1 WHERE to_regclass(?) IS NOT NULL`
+	}
+	_, found, err := one(ctx, tx, query, []any{table}, value[int])
+	return found, wrap(err, "look for table %s", table)
+}

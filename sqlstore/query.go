@@ -1,0 +1,144 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"iter"
+	"strings"
+)
+
+// scanner is a row: *sql.Row or *sql.Rows.
+type scanner interface{ Scan(dest ...any) error }
+
+// query runs a statement that returns rows. The caller closes them, and runs no other statement before.
+// A statement that writes marks the transaction as changed.
+func (tx *Tx) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	rows, err := tx.rows(ctx, query, args)
+	if err == nil && writes(query) {
+		tx.changed = true
+	}
+	return rows, err
+}
+
+// queryRow runs a statement that returns one row at most.
+// A statement that writes marks the transaction as changed.
+func (tx *Tx) queryRow(ctx context.Context, query string, args ...any) *sql.Row {
+	if writes(query) {
+		tx.changed = true
+	}
+	return tx.sql.QueryRowContext(ctx, tx.store.engine.rebind(query), args...)
+}
+
+// exec runs a statement and returns how many rows it affected.
+func (tx *Tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	res, err := tx.sql.ExecContext(ctx, tx.store.engine.rebind(query), args...)
+	if err != nil {
+		return 0, err
+	}
+	n, err := res.RowsAffected()
+	if n > 0 {
+		tx.changed = true
+	}
+	return n, err
+}
+
+// insertID runs an INSERT … RETURNING id.
+func (tx *Tx) insertID(ctx context.Context, query string, args ...any) (int64, error) {
+	var id int64
+	err := tx.queryRow(ctx, query, args...).Scan(&id)
+	return id, err
+}
+
+// one runs a query and scans its first row; the bool says whether there was one.
+func one[T any](ctx context.Context, tx *Tx, query string, args []any, scan func(scanner) (T, error)) (T, bool, error) {
+	v, err := scan(tx.queryRow(ctx, query, args...))
+	if errors.Is(err, sql.ErrNoRows) {
+		var zero T
+		return zero, false, nil
+	}
+	return v, err == nil, err
+}
+
+// list runs a query and scans all its rows. The list is never nil.
+func list[T any](ctx context.Context, tx *Tx, query string, args []any, scan func(scanner) (T, error)) ([]T, error) {
+	all := []T{}
+	for v, err := range stream(ctx, tx, query, args, scan) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, nil
+}
+
+// stream runs a query when it is ranged over and scans its rows one by one; an error is the last thing it yields.
+// The loop must not run other statements in the transaction.
+func stream[T any](ctx context.Context, tx *Tx, query string, args []any, scan func(scanner) (T, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var zero T
+		rows, err := tx.rows(ctx, query, args)
+		if err != nil {
+			yield(zero, err)
+			return
+		}
+		defer rows.Close()
+		write := writes(query)
+		for rows.Next() {
+			if write {
+				tx.changed = true
+			}
+			v, err := scan(rows)
+			if err != nil {
+				yield(zero, err)
+				return
+			}
+			if !yield(v, nil) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(zero, err)
+		}
+	}
+}
+
+// value scans a row of one column.
+func value[T any](row scanner) (T, error) {
+	var v T
+	err := row.Scan(&v)
+	return v, err
+}
+
+func (tx *Tx) rows(ctx context.Context, query string, args []any) (*sql.Rows, error) {
+	return tx.sql.QueryContext(ctx, tx.store.engine.rebind(query), args...)
+}
+
+// in is n placeholders in parentheses: `id IN ` + in(len(ids)). For none it is a list that nothing is in.
+// Both engines take some 30,000 placeholders; longer lists go in slices.Chunk.
+func in(n int) string {
+	if n == 0 {
+		return "(NULL)"
+	}
+	return "(" + strings.Repeat("?, ", n-1) + "?)"
+}
+
+// anys is a slice as arguments of a query.
+func anys[T any](s []T) []any {
+	a := make([]any, len(s))
+	for i, v := range s {
+		a[i] = v
+	}
+	return a
+}
+
+// writes says whether a statement changes the database, by its first word.
+func writes(query string) bool {
+	query = strings.TrimLeft(query, " \t\r\n")
+	for _, verb := range []string{"INSERT", "UPDATE", "DELETE"} {
+		if len(query) >= len(verb) && strings.EqualFold(query[:len(verb)], verb) {
+			return true
+		}
+	}
+	return false
+}

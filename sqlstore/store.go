@@ -1,0 +1,133 @@
+// Package sqlstore keeps a hub's data: Koji 1.35's tables on SQLite or PostgreSQL behind one set of queries.
+//
+// All work happens in a transaction: [Store.Read] and [Store.Write] hand out a [Tx], and the nouns (tags, tasks, builds
+// …) are methods on it, a file each. What differs between the two engines stands in dialect.go and nowhere else.
+//
+// Rules for the noun files:
+//   - Placeholders are `?`, on both engines.
+//   - One statement at a time: while rows are open (inside the loop over a stream) no other statement may run in the same
+//     transaction; PostgreSQL refuses it. Collect with list first where that is needed.
+//   - Columns that PostgreSQL fills by default (create_event, times) are always given, so that both engines and the
+//     tests' clock agree: tx.Event for events, tx.Now for times.
+//   - Booleans are tested as `active = TRUE` and scanned into bool or *bool, never into any.
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Store is an open database. It is safe for concurrent use.
+type Store struct {
+	engine  engine
+	dsn     string
+	writer  *sql.DB
+	readers *sql.DB // the same as writer on PostgreSQL
+	clock   func() time.Time
+	told    func() // wakes who reads notices, after a commit
+}
+
+// Option changes a Store while it is opened.
+type Option func(*Store)
+
+// WithClock makes the store take the time from now instead of time.Now. For tests.
+func WithClock(now func() time.Time) Option {
+	return func(s *Store) { s.clock = now }
+}
+
+// OnNotices has f called after each commit of a transaction that told the event
+// stream something; f reads it with [Tx.Notices]. Call it before the store is used.
+func (s *Store) OnNotices(f func()) { s.told = f }
+
+// Open opens the database that dsn names and brings its schema up to date.
+//
+// dsn is "sqlite:PATH" (the file, and the folder it is in, are made when missing, for the owner alone) or a PostgreSQL
+// URL, "postgres://…" or "postgresql://…". A PostgreSQL database that holds Koji 1.35's schema is taken over in place.
+// It is an error if the database is of another Koji, or was written by a newer hub. Errors never carry the password.
+func Open(ctx context.Context, dsn string, opts ...Option) (*Store, error) {
+	s := &Store{dsn: dsn, clock: time.Now}
+	for _, o := range opts {
+		o(s)
+	}
+	var err error
+	switch {
+	case strings.HasPrefix(dsn, "sqlite:"):
+		s.engine = sqliteEngine
+		err = s.openSQLite(ctx, strings.TrimPrefix(dsn, "sqlite:"))
+	case strings.HasPrefix(dsn, "postgres://"), strings.HasPrefix(dsn, "postgresql://"):
+		s.engine = postgresEngine
+		err = s.openPostgres(ctx, dsn)
+	default:
+		err = errors.New("the database is named sqlite:PATH or postgres://USER@HOST/NAME")
+	}
+	if err == nil {
+		err = s.migrate(ctx)
+	}
+	if err != nil {
+		s.Close()
+		return nil, redact(fmt.Errorf("open database: %w", err), dsn)
+	}
+	return s, nil
+}
+
+// Close closes the database. Transactions under way are rolled back.
+func (s *Store) Close() error {
+	var errs []error
+	if s.readers != nil {
+		errs = append(errs, s.readers.Close())
+	}
+	if s.writer != nil && s.writer != s.readers {
+		errs = append(errs, s.writer.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Engine is "sqlite" or "postgres".
+func (s *Store) Engine() string { return string(s.engine) }
+
+// Read runs fn in a transaction that sees one consistent state of the database and cannot change it.
+func (s *Store) Read(ctx context.Context, fn func(tx *Tx) error) error {
+	return s.run(ctx, s.readers, s.engine.readOptions(), fn)
+}
+
+// Write runs fn in a transaction, commits if it returns nil and then runs the hooks that [Tx.AfterCommit] took. If fn
+// returns an error or panics, nothing of what it did remains, and the error or the panic goes on to the caller.
+//
+// On SQLite there is one Write at a time; fn must not call Read or Write of the store itself.
+func (s *Store) Write(ctx context.Context, fn func(tx *Tx) error) error {
+	return s.run(ctx, s.writer, s.engine.writeOptions(), fn)
+}
+
+func (s *Store) run(ctx context.Context, db *sql.DB, opts *sql.TxOptions, fn func(tx *Tx) error) error {
+	sqlTx, err := db.BeginTx(ctx, opts)
+	if err != nil {
+		return fmt.Errorf("begin transaction: %w", err)
+	}
+	// After a commit this does nothing; after an error, a panic or runtime.Goexit in fn it undoes all.
+	defer sqlTx.Rollback()
+
+	tx := &Tx{store: s, sql: sqlTx, readOnly: opts.ReadOnly, now: s.clock().UTC().Truncate(time.Microsecond)}
+	if err := fn(tx); err != nil {
+		return err
+	}
+	if tx.readOnly {
+		return nil
+	}
+	if err := tx.flushNotices(ctx); err != nil {
+		return err
+	}
+	if err := sqlTx.Commit(); err != nil {
+		return fmt.Errorf("commit transaction: %w", err)
+	}
+	for _, hook := range tx.after {
+		hook()
+	}
+	if s.told != nil && len(tx.notices) > 0 {
+		s.told()
+	}
+	return nil
+}
