@@ -1,0 +1,4 @@
+//go:build linux
+
+package buildroot
+func newHost(cfg Config) Driver { return nil }
