@@ -777,7 +777,7 @@ CREATE TABLE scheduler_task_runs (
 
 -- Last data reported by a host (methods, maxjobs).
 CREATE TABLE scheduler_host_data (
-    host_id INTEGER PRIMARY KEY REFERENCES host (id),
+    host_id INTEGER NOT NULL PRIMARY KEY REFERENCES host (id),
     data JSONB
 );
 

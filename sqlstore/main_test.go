@@ -1,9 +1,0 @@
-package sqlstore_test
-
-import (
-	"testing"
-
-	"koji/sqlstore/sqlstoretest"
-)
-
-func TestMain(m *testing.M) { sqlstoretest.Main(m) }
