@@ -144,8 +144,8 @@ func (all *installed) resolve(depend string) (string, bool) {
 	return "", false
 }
 
-// closure is the seeds with all they need, sorted by name. Extra packages get
-// what the seeds do without.
+// closure is the seeds with all they need, sorted by name. What comes on top for
+// the extra packages comes whole; what the seeds brought stays as lean as it was.
 func (all *installed) closure(seeds, extra []string) ([]*deb, error) {
 	var missing []string
 	for _, name := range slices.Concat(seeds, extra) {
@@ -157,13 +157,12 @@ func (all *installed) closure(seeds, extra []string) ([]*deb, error) {
 		slices.Sort(missing)
 		return nil, &MissingError{slices.Compact(missing)}
 	}
-	chosen, visited := map[string]*deb{}, map[string]bool{}
+	chosen := map[string]*deb{}
 	var visit func(name string, full bool)
 	visit = func(name string, full bool) {
-		if visited[name] {
+		if chosen[name] != nil {
 			return
 		}
-		visited[name] = true
 		chosen[name] = all.packages[name]
 		for _, d := range all.packages[name].depends {
 			if n, ok := all.resolve(d); ok && !never(n) && (full || !heavy(n)) {
@@ -174,9 +173,6 @@ func (all *installed) closure(seeds, extra []string) ([]*deb, error) {
 	for _, s := range seeds {
 		visit(s, false)
 	}
-	// Whatever an extra package reaches must be complete, also where the seeds
-	// came by before.
-	clear(visited)
 	for _, e := range extra {
 		visit(e, true)
 	}

@@ -35,7 +35,7 @@ func never(name string) bool {
 }
 
 // heavy says of a Debian package that the seeds do without it, though Debian
-// says that they need it. What Extra asks for gets it.
+// says that they need it. What Extra brings on top gets it.
 func heavy(name string) bool {
 	return regexp.MustCompile(`^(perl|perl-modules-.*|libperl5.*|libdpkg-perl|lib(asan|lsan|tsan|ubsan|itm|quadmath|cc1-)[0-9]*` +
 		`|gcc-[0-9]+-locales|libdebuginfod.*|rpcsvc-proto|libnsl.*|libtirpc.*|libssl[0-9].*|libgprofng.*)$`).MatchString(name)
