@@ -106,17 +106,6 @@ func (f *fields) number(tag int) int64 {
 	return 0
 }
 
-func (f *fields) bytes(tag int) []byte {
-	if !f.has(tag) {
-		return nil
-	}
-	value, err := f.raw.GetBytes(tag)
-	if err != nil {
-		f.fail(tag, err)
-	}
-	return value
-}
-
 // text makes sure of UTF-8: what is not is read as Latin-1.
 func text(s string) string {
 	if utf8.ValidString(s) {
