@@ -158,15 +158,15 @@ func (d *Decoder) array() (any, error) {
 
 // elements calls read behind each <value> of an array, up to before </array>.
 func (d *Decoder) elements(read func() error) error {
-	if d.s.pending == elemArray {
-		return nil
-	}
-	if d.s.space(); d.s.literal(closeTags[elemArray]) {
-		d.s.pending = elemArray
-		return nil
-	}
-	if err := d.s.open(elemData); err != nil {
+	t, err := d.s.next()
+	switch {
+	case err != nil:
 		return err
+	case t == tag{elemArray, false}:
+		d.s.pending = elemArray // end will want it
+		return nil
+	case t != tag{elemData, true}:
+		return d.s.unexpected(t, "<data>")
 	}
 	for {
 		more, err := d.another(elemValue, elemData)

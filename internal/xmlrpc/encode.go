@@ -287,7 +287,8 @@ func (e *Encoder) Bytes(b []byte) {
 	}
 }
 
-func (e *Encoder) null() { e.raw("<value><nil/></value>\n") }
+// null has no line end: neither has Python's.
+func (e *Encoder) null() { e.raw("<value><nil/></value>") }
 
 func (e *Encoder) integer(n int64) {
 	e.room(64)

@@ -191,7 +191,9 @@ func (b encodePlanner) plan(t reflect.Type) *encodePlan {
 	b[t] = p
 	switch {
 	case t == listedType:
-		p.write = func(e *Encoder, v reflect.Value) error { return e.listed(v.Field(0).Elem()) }
+		p.write = func(e *Encoder, v reflect.Value) error {
+			return e.listed(reflect.ValueOf(v.Interface().(listed).value))
+		}
 	case t.Implements(marshalerType):
 		p.write = writeMarshaler
 	case t.Kind() != reflect.Pointer && reflect.PointerTo(t).Implements(marshalerType):
