@@ -93,7 +93,6 @@ func (s *Session) Call(ctx context.Context, method string, result any, args ...a
 // do makes a request in the session's name.
 func (s *Session) do(ctx context.Context, r *request) error {
 	if !s.LoggedIn() {
-		r.once = r.once || !s.o.AnonRetry
 		return s.attempt(ctx, r)
 	}
 	release, err := s.takeTurn(ctx)
