@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -128,11 +129,37 @@ func (g *cgroup) kill() {
 	}
 }
 
+// drain kills what is in the groups and waits until they are empty. The end of a
+// command may be known a moment before the last process it started is gone.
+func (g *cgroup) drain() error {
+	if g == nil {
+		return nil
+	}
+	deadline := time.Now().Add(20 * time.Second)
+	for _, d := range g.dirs {
+		for {
+			procs, err := os.ReadFile(filepath.Join(d, "cgroup.procs"))
+			if errors.Is(err, os.ErrNotExist) || err == nil && len(procs) == 0 {
+				break
+			}
+			if err != nil {
+				return fmt.Errorf("read cgroup: %w", err)
+			}
+			if time.Now().After(deadline) {
+				return fmt.Errorf("processes do not end: %s", strings.Join(strings.Fields(string(procs)), " "))
+			}
+			g.kill()
+			time.Sleep(2 * time.Millisecond)
+		}
+	}
+	return nil
+}
+
 func (g *cgroup) remove() error {
 	if g == nil {
 		return nil
 	}
-	var errs []error
+	errs := []error{g.drain()}
 	for _, d := range g.dirs {
 		if err := os.Remove(d); err != nil && !errors.Is(err, os.ErrNotExist) {
 			errs = append(errs, fmt.Errorf("remove cgroup: %w", err))

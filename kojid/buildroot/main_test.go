@@ -82,6 +82,33 @@ func chrootConfig(t *testing.T) Config {
 	}
 }
 
+// hostConfig is a configuration for the host driver. Its work area is where an
+// unprivileged user can come to, unlike t.TempDir.
+func hostConfig(t *testing.T) Config {
+	t.Helper()
+	if need := missing(hostTools); need != "" {
+		fmt.Fprintln(os.Stderr, "host driver tests did NOT run: apt-get install", need)
+		t.Skip("host driver tests did NOT run: apt-get install " + need)
+	}
+	dir, err := os.MkdirTemp("", "buildroot-host-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return Config{
+		Name: "f1-build-7-3", ID: 7, RepoID: 3, Tag: "f1-build", Arch: hostArch(),
+		BaseDir: filepath.Join(dir, "roots"), LogDir: filepath.Join(dir, "result"), Vendor: "Koji Lab",
+		Macros: map[string]string{"dist": ".lab1"}, Timeout: time.Minute,
+	}
+}
+
 // started makes and initializes a buildroot that the test's end removes.
 func started(t *testing.T, kind string, cfg Config) Driver {
 	t.Helper()

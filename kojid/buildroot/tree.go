@@ -32,7 +32,7 @@ func (t tree) make(c *Config) error {
 		return fmt.Errorf("make build directory: %w", err)
 	}
 	defer r.Close()
-	for _, d := range []string{"build", "originals"} {
+	for _, d := range []string{"build", "originals", "deps", "sysroot"} {
 		if err := removeTree(filepath.Join(t.dir, d)); err != nil {
 			return fmt.Errorf("make build directory: %w", err)
 		}
