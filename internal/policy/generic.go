@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/big"
 
 	"koji/internal/fnmatch"
@@ -180,7 +181,7 @@ func number(v any) (*big.Float, bool) {
 	case *big.Int:
 		return new(big.Float).SetInt(v), true
 	case float64:
-		if v != v { // not a number
+		if math.IsNaN(v) {
 			return nil, false
 		}
 		return big.NewFloat(v), true
