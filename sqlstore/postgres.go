@@ -57,41 +57,27 @@ func (s *Store) Listen(ctx context.Context, channel string, ready func(), fn fun
 	}
 }
 
-// redact takes the password of dsn out of what err says.
+// redact takes the password of dsn out of what err says. An error that doesn't have it stays as it is.
 func redact(err error, dsn string) error {
-	u, parse := url.Parse(dsn)
-	text := err.Error()
-	if parse != nil || u.User == nil {
-		// An unreadable URL may hold the password anywhere; pgx and net/url repeat it in their errors.
-		if parse != nil && strings.HasPrefix(dsn, "postgres") {
-			return errors.New("open database: the PostgreSQL URL can't be read (are special characters in it percent-encoded?)")
-		}
-		return redactQuery(err, text, u)
+	if !strings.HasPrefix(dsn, "postgres") {
+		return err
+	}
+	u, bad := url.Parse(dsn)
+	if bad != nil {
+		// The password may be anywhere in it, and the error quotes parts.
+		return errors.New("open database: the PostgreSQL URL can't be read (special characters in it must be percent-encoded)")
 	}
 	password, _ := u.User.Password()
-	_, escaped, _ := strings.Cut(u.User.String(), ":")
-	return redactQuery(hide(err, text, password, escaped), "", u)
-}
-
-// redactQuery does it for a password that is given as a parameter.
-func redactQuery(err error, _ string, u *url.URL) error {
-	if u == nil {
-		return err
-	}
-	password := u.Query().Get("password")
-	return hide(err, err.Error(), password, url.QueryEscape(password))
-}
-
-// hide replaces the secrets in text; err stays as it is when none is there.
-func hide(err error, text string, secrets ...string) error {
-	clean := text
-	for _, s := range secrets {
-		if s != "" {
-			clean = strings.ReplaceAll(clean, s, "xxxxx")
+	text := err.Error()
+	for _, secret := range []string{password, u.Query().Get("password")} {
+		for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret), url.UserPassword("", secret).String()[1:]} {
+			if form != "" {
+				text = strings.ReplaceAll(text, form, "xxxxx")
+			}
 		}
 	}
-	if clean == text {
+	if text == err.Error() {
 		return err
 	}
-	return errors.New(clean)
+	return errors.New(text)
 }

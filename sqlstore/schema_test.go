@@ -391,4 +391,9 @@ func TestNoPasswordInErrors(t *testing.T) {
 			}
 		}
 	}
+	// Whatever a driver may say.
+	dsn := "postgres://koji:s3cr%2Fet@127.0.0.1/koji"
+	if err := sqlstore.Redact(errors.New("bad s3cr/et in "+dsn), dsn); strings.Contains(err.Error(), "s3cr") {
+		t.Error(err)
+	}
 }

@@ -97,7 +97,7 @@ func (s *Store) Read(ctx context.Context, fn func(tx *Tx) error) error {
 // Write runs fn in a transaction, commits if it returns nil and then runs the hooks that [Tx.AfterCommit] took. If fn
 // returns an error or panics, nothing of what it did remains, and the error or the panic goes on to the caller.
 //
-// On SQLite there is one Write at a time; fn must not call Read or Write of the store itself.
+// On SQLite there is one Write at a time; fn must not call Write itself: it would wait for its own end.
 func (s *Store) Write(ctx context.Context, fn func(tx *Tx) error) error {
 	return s.run(ctx, s.writer, s.engine.writeOptions(), fn)
 }

@@ -126,7 +126,7 @@ func (c *cluster) start(ctx context.Context) (err error) {
 		-c full_page_writes=off -c max_connections=200 -c shared_buffers=32MB -c autovacuum=off >"$2/log" 2>&1 </dev/null &
 server=$!
 while read -r line; do :; done
-kill -QUIT $server; wait $server; rm -rf "$2/data" "$2"/.s.* "$2/log"`
+kill -QUIT $server; wait $server; cd /; rm -rf "$2"`
 	server := exec.Command("/bin/sh", "-c", script, "sh", filepath.Join(bin, "postgres"), c.dir)
 	server.Env = []string{"LC_ALL=C", "PATH=" + os.Getenv("PATH")}
 	server.Dir = c.dir
