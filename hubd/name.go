@@ -1,0 +1,194 @@
+package hubd
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"koji"
+	"koji/sqlstore"
+)
+
+// Callers name a thing by its id, by its name, or by a struct with one of the
+// two (reference/wire.md §9). The functions here find what is meant. Those that
+// end in ID or Ref refuse what isn't there; find and those that end in Lookup
+// leave that to their caller.
+
+// nouns is what people call the rows of the tables.
+var nouns = map[sqlstore.NameTable]string{
+	sqlstore.TagNames: "tag", sqlstore.TargetNames: "build target", sqlstore.PackageNames: "package",
+	sqlstore.ChannelNames: "channel", sqlstore.HostNames: "host", sqlstore.UserNames: "user",
+	sqlstore.PermissionNames: "permission", sqlstore.GroupNames: "group", sqlstore.ExternalRepoNames: "external repo",
+	sqlstore.VolumeNames: "volume", sqlstore.BuildTypeNames: "build type", sqlstore.GeneratorNames: "content generator",
+}
+
+// find looks a row of a table up; the bool says whether there is one. What is
+// neither id nor name nor a struct with one of them is a fault 1019.
+func (c *call) find(table sqlstore.NameTable, ref any) (sqlstore.Name, bool, error) {
+	switch ref := ref.(type) {
+	case int64:
+		return c.tx.NameByID(c, table, ref)
+	case string:
+		return c.tx.NameByName(c, table, ref)
+	case map[string]any:
+		if id, ok := ref["id"].(int64); ok {
+			return c.tx.NameByID(c, table, id)
+		}
+		if name, ok := ref["name"].(string); ok && ref["id"] == nil {
+			return c.tx.NameByName(c, table, name)
+		}
+	}
+	return sqlstore.Name{}, false, fault(koji.CodeParameter, "%s: invalid reference %s, want an id, a name, or a struct with one of them",
+		nouns[table], refText(ref))
+}
+
+// need is find that refuses what isn't there.
+func (c *call) need(table sqlstore.NameTable, ref any) (sqlstore.Name, error) {
+	n, found, err := c.find(table, ref)
+	if err == nil && !found {
+		err = noSuch(table, ref)
+	}
+	return n, err
+}
+
+func noSuch(table sqlstore.NameTable, ref any) error {
+	return refuse("No such %s: %s", nouns[table], refText(ref))
+}
+
+// refText is how a caller named something, for a fault.
+func refText(ref any) string {
+	if m, ok := ref.(map[string]any); ok {
+		for _, key := range []string{"name", "id", "krb_principal"} {
+			if v, ok := m[key]; ok {
+				return refText(v)
+			}
+		}
+		return "struct without id or name"
+	}
+	switch ref.(type) {
+	case nil, []any, []byte:
+		return typeName(ref)
+	}
+	return fmt.Sprint(ref)
+}
+
+// tagID finds a tag, which may be one that was deleted.
+func (c *call) tagID(ref any) (id int64, name string, err error) {
+	n, err := c.need(sqlstore.TagNames, ref)
+	return n.ID, n.Name, err
+}
+
+// packageID finds a package, with create it makes one that isn't there.
+func (c *call) packageID(ref any, create bool) (int64, error) {
+	n, found, err := c.find(sqlstore.PackageNames, ref)
+	if err != nil || found {
+		return n.ID, err
+	}
+	if create {
+		return c.addPackage(ref)
+	}
+	return 0, noSuch(sqlstore.PackageNames, ref)
+}
+
+// addPackage makes a package of a name; an id can't be made.
+func (c *call) addPackage(ref any) (int64, error) {
+	if m, ok := ref.(map[string]any); ok {
+		ref = m["name"]
+	}
+	name, ok := ref.(string)
+	if !ok {
+		return 0, noSuch(sqlstore.PackageNames, ref)
+	}
+	if err := c.checkName("package", name); err != nil {
+		return 0, err
+	}
+	return c.tx.AddName(c, sqlstore.PackageNames, name)
+}
+
+// hostID finds a host.
+func (c *call) hostID(ref any) (int64, error) {
+	n, err := c.need(sqlstore.HostNames, ref)
+	return n.ID, err
+}
+
+// channelID finds a channel.
+func (c *call) channelID(ref any) (int64, error) {
+	n, err := c.need(sqlstore.ChannelNames, ref)
+	return n.ID, err
+}
+
+// permissionID finds a permission.
+func (c *call) permissionID(ref any) (int64, error) {
+	n, err := c.need(sqlstore.PermissionNames, ref)
+	return n.ID, err
+}
+
+// eventRef is an argument that names an event: its id, or nil for now.
+func eventRef(v any) (*int64, error) {
+	switch v := v.(type) {
+	case nil:
+		return nil, nil
+	case int64:
+		if sqlstore.FitsID(v) {
+			return &v, nil
+		}
+		return nil, refuse("No such event: %d", v)
+	}
+	return nil, refuse("Invalid event: %s", refText(v))
+}
+
+// checkName refuses names that can't be stored: too long, of other letters
+// than the hub allows, or ones that lead elsewhere when a file is called so.
+// kind is what the name is for, as people call it.
+func (c *call) checkName(kind, name string) error {
+	cfg := c.hub.cfg
+	if limit := cfg.MaxNameLengthInternal; limit > 0 && int64(len(name)) > limit {
+		return refuse("%s name is longer than %d characters: %s", kind, limit, name)
+	}
+	allowed := cfg.RegexNameInternal
+	if kind == "user" {
+		allowed = cfg.RegexUserName
+	}
+	if allowed != nil && !allowed.MatchString(name) {
+		return refuse("%s name has characters that are not allowed (%s): %q", kind, allowed, name)
+	}
+	path := strings.Contains(name, "/")
+	if kind == "user" { // host/builder.example.com, as Kerberos has it
+		path = strings.HasPrefix(name, "/") || strings.HasSuffix(name, "/") || strings.Contains(name, "//")
+	}
+	for part := range strings.SplitSeq(name, "/") {
+		path = path || part == ".." || part == "."
+	}
+	switch {
+	case name == "":
+		return refuse("%s name is empty", kind)
+	case path:
+		return refuse("%s name is a path: %q", kind, name)
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return refuse("%s name has control characters: %q", kind, name)
+	case becomesFile[kind] && (name[0] == '.' || name[0] == '-'):
+		return refuse("%s name begins with %c: %q", kind, name[0], name)
+	}
+	return nil
+}
+
+// becomesFile are the kinds of names that files and folders are called by.
+var becomesFile = map[string]bool{"tag": true, "package": true, "volume": true, "build": true}
+
+// newName is a name argument of a method that stores it: a text that checkName lets pass.
+func (c *call) newName(kind string, v any) (string, error) {
+	name, ok := v.(string)
+	if !ok {
+		return "", refuse("%s name: invalid type %s, want a string", kind, typeName(v))
+	}
+	return name, c.checkName(kind, name)
+}
+
+// shortName is newName for columns that hold fewer characters than a name may have.
+func (c *call) shortName(kind string, v any, limit int) (string, error) {
+	name, err := c.newName(kind, v)
+	if err == nil && len(name) > limit {
+		err = refuse("%s name is longer than %d characters: %s", kind, limit, name)
+	}
+	return name, err
+}
