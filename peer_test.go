@@ -26,6 +26,7 @@ type peerCall struct {
 	Path    string
 	Query   url.Values
 	Body    []byte // of a raw upload
+	LastID  string // the header Last-Event-ID
 }
 
 // hubPeer speaks a hub's protocol over real HTTP and does what a test says.
@@ -51,6 +52,7 @@ func (p *hubPeer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := peerCall{
 		Session: r.Header.Get("Koji-Session-Id"), Key: r.Header.Get("Koji-Session-Key"),
 		CallNum: r.Header.Get("Koji-Session-Callnum"), Path: r.URL.Path, Query: r.URL.Query(),
+		LastID: r.Header.Get("Last-Event-ID"),
 	}
 	if r.Header.Get("Content-Type") == "application/octet-stream" {
 		c.Method = "rawUpload"

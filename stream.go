@@ -72,7 +72,7 @@ type streamItem struct {
 // ends, and so must one of the two.
 func (s *Session) Events(ctx context.Context, o EventOptions) (*Stream, error) {
 	st := &Stream{s: s, o: o, silence: streamSilence, last: o.After, items: make(chan streamItem, streamAhead)}
-	st.ctx, st.cancel = context.WithCancel(ctx)
+	st.start(ctx)
 	c, err := st.connect()
 	if err != nil {
 		st.cancel()
@@ -81,6 +81,8 @@ func (s *Session) Events(ctx context.Context, o EventOptions) (*Stream, error) {
 	go st.run(c)
 	return st, nil
 }
+
+func (st *Stream) start(ctx context.Context) { st.ctx, st.cancel = context.WithCancel(ctx) }
 
 // Next waits for the next notice. ErrGap tells of lost ones, after it Next can
 // be called on; every other error is final, unless it is ctx's own.
