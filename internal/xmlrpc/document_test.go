@@ -57,7 +57,7 @@ func TestDocumentsRefused(t *testing.T) {
 		{"Latin-1", "<?xml version='1.0' encoding='ISO-8859-1'?>" + call, `syntax error at byte 0: the encoding "ISO-8859-1" isn't UTF-8`},
 		{"UTF-16", "\xff\xfe<\x00", "syntax error at byte 0: there is text where a tag belongs"},
 		{"declaration without a version", "<?xml encoding='UTF-8'?>" + call, "syntax error at byte 0: the XML declaration isn't well formed"},
-		{"endless declaration", "<?xml " + strings.Repeat(" ", 5000), "syntax error at byte 0: the XML declaration is too long"},
+		{"endless declaration", "<?xml " + strings.Repeat(" ", 5000), "syntax error at byte 0: the XML declaration has no end, or is too long"},
 		{"junk behind", call + "x", "syntax error at byte 51: something follows the document's end"},
 		{"a second document", call + call, "syntax error at byte 51: something follows the document's end"},
 		{"processing instruction behind", call + "<?a?>", "syntax error at byte 51: something follows the document's end"},

@@ -307,17 +307,12 @@ func (s *scanner) prolog() error {
 	if !bytes.HasPrefix(rest, []byte(declaration)) || len(rest) == len(declaration) || !isSpace(rest[len(declaration)]) {
 		return nil
 	}
-	var end int
-	for {
-		if end = bytes.Index(s.buf[s.pos:], []byte("?>")); end >= 0 {
-			break
-		}
-		if len(s.buf)-s.pos > longestDeclaration {
-			return s.syntax("the XML declaration is too long")
-		}
-		if err := s.want(); err != nil {
-			return err
-		}
+	if err := s.fill(longestDeclaration); err != nil {
+		return err
+	}
+	end := bytes.Index(s.buf[s.pos:min(len(s.buf), s.pos+longestDeclaration)], []byte("?>"))
+	if end < 0 {
+		return s.syntax("the XML declaration has no end, or is too long")
 	}
 	if err := s.declared(string(s.buf[s.pos+len(declaration) : s.pos+end])); err != nil {
 		return err
@@ -353,11 +348,11 @@ func (s *scanner) declared(text string) error {
 		switch name {
 		case "version":
 			if !strings.HasPrefix(value, "1.") {
-				return s.syntax("the XML version %q isn't 1.0", value)
+				return s.syntax("the XML version %.20q isn't 1.0", value)
 			}
 		case "encoding":
 			if e := strings.ToUpper(value); e != "UTF-8" && e != "US-ASCII" && e != "ASCII" {
-				return s.syntax("the encoding %q isn't UTF-8", value)
+				return s.syntax("the encoding %.20q isn't UTF-8", value)
 			}
 		case "standalone":
 			if value != "yes" && value != "no" {

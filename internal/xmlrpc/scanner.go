@@ -60,22 +60,8 @@ func (s *scanner) more() error {
 	if s.err != nil {
 		return s.err
 	}
-	kept := len(s.buf) - s.pos
-	switch {
-	case s.buf == nil:
-		s.buf = make([]byte, 0, firstWindow)
-	case cap(s.buf) < fullWindow:
-		wider := make([]byte, kept, cap(s.buf)*4)
-		copy(wider, s.buf[s.pos:])
-		s.buf = wider
-	default:
-		copy(s.buf, s.buf[s.pos:])
-		s.buf = s.buf[:kept]
-	}
-	s.base += int64(s.pos)
-	s.pos = 0
-
-	room := s.buf[kept:cap(s.buf)]
+	s.makeRoom()
+	room := s.buf[len(s.buf):cap(s.buf)]
 	if s.left >= 0 && int64(len(room)) > s.left+1 {
 		room = room[:s.left+1]
 	}
@@ -95,7 +81,7 @@ func (s *scanner) more() error {
 			s.left -= int64(n)
 		}
 		if n > 0 {
-			s.buf = s.buf[:kept+n]
+			s.buf = s.buf[:len(s.buf)+n]
 			return nil
 		}
 		if s.err != nil {
@@ -104,6 +90,30 @@ func (s *scanner) more() error {
 	}
 	s.err = fmt.Errorf("read document: %w", io.ErrNoProgress)
 	return s.err
+}
+
+// makeRoom has a quarter of the window or more free behind what is in it. The
+// window widens only when it was filled, so that a slow reader of a small
+// document doesn't cost a wide one.
+func (s *scanner) makeRoom() {
+	size := cap(s.buf)
+	kept := len(s.buf) - s.pos
+	switch {
+	case size == 0:
+		s.buf = make([]byte, 0, firstWindow)
+		return
+	case kept > 0 && size-len(s.buf) >= size/4:
+		return
+	case size < fullWindow && len(s.buf) >= size-size/4:
+		wider := make([]byte, kept, size*4)
+		copy(wider, s.buf[s.pos:])
+		s.buf = wider
+	default:
+		copy(s.buf, s.buf[s.pos:])
+		s.buf = s.buf[:kept]
+	}
+	s.base += int64(s.pos)
+	s.pos = 0
 }
 
 // want reads on inside of the document, where its end is an error.
@@ -204,10 +214,10 @@ func (s *scanner) tag() (tag, error) {
 		for i < len(s.buf) && isNameByte[s.buf[i]] {
 			i++
 		}
+		if i-begin > longestName {
+			return tag{}, s.syntax("an element name is too long")
+		}
 		if i == len(s.buf) {
-			if len(s.buf)-s.pos > longestName+2 {
-				return tag{}, s.syntax("an element name is too long")
-			}
 			if err := s.want(); err != nil {
 				return tag{}, err
 			}
@@ -242,7 +252,7 @@ func (s *scanner) element(name []byte, start bool) (element, error) {
 	case e == elemNone && len(name) == 0:
 		return e, s.syntax("< doesn't begin a tag")
 	case e == elemNone:
-		return e, s.syntax("there is no element <%.*s> in XML-RPC", longestName, name)
+		return e, s.syntax("there is no element <%s> in XML-RPC", name)
 	case e >= elemNil && start:
 		s.last = append(s.last[:0], name...)
 	case e >= elemNil && string(s.last) != string(name):
