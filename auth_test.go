@@ -9,6 +9,8 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
+	"io"
+	"log"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -263,6 +265,7 @@ func TestLoginWithACertificate(t *testing.T) {
 		p.ServeHTTP(w, r)
 	}))
 	p.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
+	p.Config.ErrorLog = log.New(io.Discard, "", 0) // it would tell of the refused handshake below
 	p.StartTLS()
 	t.Cleanup(p.Close)
 	ca := writeFile(t, "ca.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.Certificate().Raw}))

@@ -185,7 +185,7 @@ func (sig signature) bind(positional []any, named map[string]any) (map[string]an
 		return nil, fmt.Errorf("takes %d parameters but %d were given", n, len(positional))
 	}
 	if sig.rest != "" {
-		params[sig.rest] = positional[min(len(sig.params), len(positional)):]
+		params[sig.rest] = append([]any{}, positional[min(len(sig.params), len(positional)):]...)
 	}
 	further := map[string]any{}
 	for k, v := range named {
