@@ -6,6 +6,7 @@ import (
 	"unicode"
 
 	"koji"
+	"koji/internal/xmlrpc"
 	"koji/sqlstore"
 )
 
@@ -152,12 +153,11 @@ func (c *call) checkName(kind, name string) error {
 	if allowed != nil && !allowed.MatchString(name) {
 		return refuse("%s name has characters that are not allowed (%s): %q", kind, allowed, name)
 	}
-	path := strings.Contains(name, "/")
-	if kind == "user" { // host/builder.example.com, as Kerberos has it
-		path = strings.HasPrefix(name, "/") || strings.HasSuffix(name, "/") || strings.Contains(name, "//")
-	}
+	// Koji's names may have a slash inside, as in host/builder.example.com. What
+	// may lead out of a folder, or into another thing's, may not be.
+	path := becomesFolder[kind] && strings.Contains(name, "/")
 	for part := range strings.SplitSeq(name, "/") {
-		path = path || part == ".." || part == "."
+		path = path || part == "" || part == ".." || part == "."
 	}
 	switch {
 	case name == "":
@@ -172,8 +172,12 @@ func (c *call) checkName(kind, name string) error {
 	return nil
 }
 
-// becomesFile are the kinds of names that files and folders are called by.
-var becomesFile = map[string]bool{"tag": true, "package": true, "volume": true, "build": true}
+// becomesFile are the kinds of names that files and folders are called by, and
+// becomesFolder those that are one folder, with no other below.
+var (
+	becomesFile   = map[string]bool{"tag": true, "package": true, "volume": true, "build": true}
+	becomesFolder = map[string]bool{"package": true, "volume": true, "build": true}
+)
 
 // newName is a name argument of a method that stores it: a text that checkName lets pass.
 func (c *call) newName(kind string, v any) (string, error) {
@@ -191,4 +195,12 @@ func (c *call) shortName(kind string, v any, limit int) (string, error) {
 		err = refuse("%s name is longer than %d characters: %s", kind, limit, name)
 	}
 	return name, err
+}
+
+// rows is a list as queryOpts want it: as structs or, with asList, as arrays.
+func rows[T any](opts sqlstore.QueryOpts, list []T) any {
+	if opts.AsList {
+		return xmlrpc.AsList(list)
+	}
+	return list
 }

@@ -86,7 +86,10 @@ func optCount(key string, v any) (*int64, error) {
 	case nil:
 		return nil, nil
 	case int64:
-		if v >= 0 {
+		if v == 0 {
+			return nil, nil // Koji takes 0 for none
+		}
+		if v > 0 {
 			return &v, nil
 		}
 	}
