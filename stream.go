@@ -198,6 +198,7 @@ func (st *Stream) connect() (*eventConn, error) {
 	}
 	req.Header.Set("User-Agent", st.s.o.UserAgent)
 	req.Header.Set("Accept", "text/event-stream")
+	req.Header.Set("Accept-Encoding", "identity") // what packs, holds back
 	if last := st.Last(); last > 0 {
 		req.Header.Set("Last-Event-ID", strconv.FormatInt(last, 10))
 	}

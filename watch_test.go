@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -241,12 +242,11 @@ func TestWatchWaitsForALostHub(t *testing.T) {
 		func(w http.ResponseWriter) { replyFault(w, CodeServerOffline, "off") },
 	} {
 		h := &taskHub{}
-		troubles := 3
+		var troubles atomic.Int32
 		h.trouble = func(w http.ResponseWriter, c peerCall) bool {
-			if c.Method == "GET" || troubles == 0 {
+			if c.Method == "GET" || troubles.Add(1) > 3 {
 				return false
 			}
-			troubles--
 			trouble(w)
 			return true
 		}
