@@ -132,7 +132,8 @@ type Driver interface {
 	// ResultDir is Config.LogDir: the rpms, and root.log, build.log, state.log,
 	// hw_info.log and installed_pkgs.log, which grow while work goes on.
 	ResultDir() string
-	// Clean removes the buildroot and leaves ResultDir.
+	// Clean removes the buildroot and leaves ResultDir. On a driver without Init
+	// it removes what a killed worker left of a buildroot of that name.
 	Clean(ctx context.Context) error
 }
 

@@ -10,6 +10,7 @@ import (
 	"hash/fnv"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -80,6 +81,26 @@ func newCgroup(area string, l Limits) (g *cgroup, notes []string) {
 		}
 	}
 	return g, notes
+}
+
+// leftCgroup is what a killed worker may have left of a buildroot's groups.
+func leftCgroup(area string) *cgroup {
+	own, err := ownCgroups()
+	if err != nil {
+		return nil
+	}
+	g := &cgroup{}
+	for controller, base := range own {
+		dir := filepath.Join(base, groupName(area))
+		if _, err := os.Stat(dir); err != nil || slices.Contains(g.dirs, dir) {
+			continue
+		}
+		if controller == "" {
+			g.unified = dir
+		}
+		g.dirs = append(g.dirs, dir)
+	}
+	return g
 }
 
 func (g *cgroup) limit(f limitFile, v1base string, v2 bool, name string) error {

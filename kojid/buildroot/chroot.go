@@ -398,6 +398,9 @@ func (c *chroot) Clean(context.Context) error {
 }
 
 func (c *chroot) removeArea() error {
+	if c.group == nil {
+		c.group = leftCgroup(c.area)
+	}
 	err := errors.Join(c.group.remove(), c.base.release(), removeTree(c.area))
 	c.group, c.base, c.ov, c.space.group = nil, nil, nil, nil
 	return err

@@ -294,6 +294,9 @@ func (h *host) Clean(context.Context) error {
 }
 
 func (h *host) removeArea() error {
+	if h.group == nil {
+		h.group = leftCgroup(h.area)
+	}
 	err := errors.Join(h.group.remove(), removeTree(h.area))
 	h.group, h.reqs, h.uid = nil, hostRequires{}, -1
 	return err

@@ -79,7 +79,16 @@ func TestKillWorker(t *testing.T) {
 			if strings.Contains(string(mounts), cfg.BaseDir) {
 				t.Errorf("mounts are left:\n%s", mounts)
 			}
-			// The next buildroot of that name replaces what lies around.
+			d, err := New(kind, cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := d.Clean(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if g := leftCgroup(filepath.Join(cfg.BaseDir, cfg.Name)); g != nil && len(g.dirs) > 0 {
+				t.Errorf("cgroups are left: %v", g.dirs)
+			}
 			started(t, kind, cfg)
 		})
 	}
@@ -105,10 +114,10 @@ func TestKillBuild(t *testing.T) {
 					_, err := d.Rebuild(ctx, srpm, cfg.Arch)
 					done <- err
 				}()
-				if !waitFor(t, cfg, "asleep") {
-					t.Fatalf("build did not start:\n%s", logText(t, cfg, rootLog))
-				}
 				if how == "killed" {
+					if !waitFor(t, cfg, "asleep") {
+						t.Fatalf("build did not start:\n%s", logText(t, cfg, rootLog))
+					}
 					cancel()
 				}
 				err := <-done
