@@ -1,0 +1,135 @@
+package hubd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"koji"
+	"koji/sqlstore"
+)
+
+// The administrator's commands work on the database itself, as one who may do
+// all: they are how the first user comes to be.
+
+// password reads the password from its file: the first line.
+func (o *options) password() (string, error) {
+	if o.passwordFile == "" {
+		return "", nil
+	}
+	data, err := os.ReadFile(o.passwordFile)
+	if err != nil {
+		return "", fmt.Errorf("read password: %w", err)
+	}
+	line, _, _ := strings.Cut(string(data), "\n")
+	if line = strings.TrimRight(line, "\r"); line == "" {
+		return "", fmt.Errorf("%s: the first line is empty; it holds the password", o.passwordFile)
+	}
+	return line, nil
+}
+
+// within runs f on the hub's database as the hub itself.
+func (o *options) within(ctx context.Context, stdio Stdio, f func(c *call) error) error {
+	log := slog.New(slog.NewTextHandler(stdio.Err, nil))
+	h, store, err := o.open(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	err = store.Write(ctx, func(tx *sqlstore.Tx) error {
+		return f(&call{Context: ctx, hub: h, tx: tx, method: "hubd", session: &session{name: "hubd"}, request: &request{id: "hubd"}})
+	})
+	var e *koji.Error
+	if errors.As(err, &e) {
+		return errors.New(e.Text)
+	}
+	return err
+}
+
+// init makes the database and its first admin. Run again, it sets the admin's
+// password anew.
+func (o *options) init(ctx context.Context, stdio Stdio) error {
+	if o.admin == "" || o.passwordFile == "" {
+		return &usageError{"hubd init needs --admin NAME and --password-file FILE"}
+	}
+	o.perms = []string{"admin"}
+	return o.addUser(ctx, stdio, o.admin)
+}
+
+func (o *options) addUser(ctx context.Context, stdio Stdio, name string) error {
+	password, err := o.password()
+	if err != nil {
+		return err
+	}
+	return o.within(ctx, stdio, func(c *call) error {
+		id, err := c.addUser(name, koji.UserNormal, password)
+		if err != nil {
+			return err
+		}
+		for _, p := range o.perms {
+			if err := c.givePerm(id, p); err != nil {
+				return err
+			}
+		}
+		fmt.Fprintf(stdio.Out, "user %s has id %d\n", name, id)
+		return nil
+	})
+}
+
+func (o *options) addHost(ctx context.Context, stdio Stdio, name string) error {
+	if o.arches == "" {
+		return &usageError{`hubd host add needs --arches, such as --arches "x86_64 noarch"`}
+	}
+	arches, err := koji.ArchList(o.arches)
+	if err != nil {
+		return err
+	}
+	password, err := o.password()
+	if err != nil {
+		return err
+	}
+	return o.within(ctx, stdio, func(c *call) error {
+		id, err := c.addUser(name, koji.UserHost, password)
+		if err != nil {
+			return err
+		}
+		c.session.user = id // a row needs a creator, and there may be no other user yet
+		host, err := c.createHost(id, name, arches)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(stdio.Out, "host %s has id %d\n", name, host)
+		return nil
+	})
+}
+
+// addUser makes a user, or takes the one that is there, and sets its password.
+func (c *call) addUser(name string, kind koji.UserType, password string) (int64, error) {
+	who, found, err := c.tx.Login(c, name)
+	if err != nil {
+		return 0, err
+	}
+	if found && who.UserType != kind {
+		return 0, refuse("user %s is there already, as %s", name, who.UserType)
+	}
+	id := who.ID
+	if !found {
+		if err := c.checkName("user", name); err != nil {
+			return 0, err
+		}
+		if id, err = c.tx.CreateUser(c, name, kind, koji.StatusNormal); err != nil {
+			return 0, err
+		}
+	}
+	if password == "" {
+		return id, nil
+	}
+	hashed, err := hashPassword(password)
+	if err != nil {
+		return 0, err
+	}
+	return id, c.tx.SetPassword(c, id, hashed)
+}

@@ -1,0 +1,289 @@
+package hubd
+
+import (
+	"crypto/rand"
+	"fmt"
+	"math/big"
+
+	"koji"
+)
+
+func authMethods() []method {
+	return []method{
+		writes("login", anyone, "Password login; returns session info.", login),
+		writes("logout", anyone, "Closes the session (and subsessions) or another session of the same user.", logout),
+		writes("logoutChild", user, "Closes one child session.", logoutChild),
+		writes("subsession", user, "Creates a child session.", subsession),
+		writes("exclusiveSession", anyone, "Makes the session exclusive for its user.", exclusiveSession),
+		writes("sharedSession", anyone, "Gives up exclusive mode.", sharedSession),
+		reads("getSessionInfo", anyone, "Session row of the caller, or all live sessions of a user.", getSessionInfo),
+		reads("showSession", anyone, "Debug text of the current session.", showSession),
+		reads("getLoggedInUser", anyone, "Current user record with authtype, or nil when anonymous.", getLoggedInUser),
+	}
+}
+
+type loginArgs struct {
+	Args []any          `rpc:"*args"`
+	Opts map[string]any `rpc:"**opts"`
+}
+
+// login takes (user, password, opts=nil), renew and exclusive.
+func login(c *call, a loginArgs) (any, error) {
+	name, password, opts, err := loginWords(a)
+	if err != nil {
+		return nil, err
+	}
+	if c.session.loggedIn {
+		return nil, fault(koji.CodeAuth, "Already logged in")
+	}
+	bad := fault(koji.CodeAuth, "invalid username or password")
+	if name == "" || password == "" {
+		return nil, bad
+	}
+	if err := c.hub.guard.allow(name, c.request.address); err != nil {
+		return nil, err
+	}
+	who, found, err := c.tx.Login(c, name)
+	if err != nil {
+		return nil, err
+	}
+	stored := who.Password
+	if !found || who.UserType == koji.UserGroup {
+		stored = "" // checked all the same, so that the time tells nothing
+	}
+	ok, rehash := checkPassword(stored, password)
+	if !ok {
+		c.hub.guard.failed(name, c.request.address)
+		return nil, bad
+	}
+	c.hub.guard.passed(name, c.request.address)
+	if who.Status != koji.StatusNormal {
+		return nil, fault(koji.CodeAuth, "logins by %s are not allowed", who.Name)
+	}
+	if rehash {
+		hashed, err := hashPassword(password)
+		if err != nil {
+			return nil, err
+		}
+		if err := c.tx.SetPassword(c, who.ID, hashed); err != nil {
+			return nil, err
+		}
+	}
+	hostip := c.hub.hostIP(c.request.address)
+	if given, ok := opts["hostip"].(string); ok && c.hub.cfg.CheckClientIP {
+		hostip = given
+	}
+	return c.openSession(who.ID, koji.AuthPassword, hostip, truthy(a.Opts["renew"]), truthy(a.Opts["exclusive"]))
+}
+
+func loginWords(a loginArgs) (name, password string, opts map[string]any, err error) {
+	words := map[string]any{}
+	for i, k := range []string{"user", "password", "opts", "renew", "exclusive"} {
+		if i < len(a.Args) {
+			words[k] = a.Args[i]
+		}
+	}
+	for k, v := range a.Opts {
+		words[k] = v
+	}
+	for _, k := range []string{"renew", "exclusive"} {
+		if v, ok := words[k]; ok && a.Opts != nil {
+			a.Opts[k] = v
+		}
+	}
+	name, okName := words["user"].(string)
+	password, okPassword := words["password"].(string)
+	if !okName || !okPassword {
+		return "", "", nil, fault(koji.CodeAuth, "invalid username or password")
+	}
+	opts, _ = words["opts"].(map[string]any)
+	return name, password, opts, nil
+}
+
+// openSession opens a session for a user, or renews the expired one that the
+// request came with. Koji: reference/wire.md §4, "Renewal".
+func (c *call) openSession(userID int64, auth koji.AuthType, hostip string, renew, exclusive bool) (any, error) {
+	key := sessionSecret(userID)
+	var id int64
+	if old := c.session.expired; renew && old != nil && old.User == userID {
+		id = old.ID
+		if old.Master != 0 {
+			if _, open, err := c.tx.Session(c, old.Master); err != nil || !open {
+				return nil, err
+			}
+		}
+		if err := c.tx.RenewSession(c, id, key); err != nil {
+			return nil, err
+		}
+		c.session.id = 0 // the number of this call belongs to the time before
+	} else {
+		var err error
+		if id, err = c.tx.CreateSession(c, userID, key, auth, hostip, 0); err != nil {
+			return nil, err
+		}
+	}
+	if exclusive {
+		if err := c.makeExclusive(userID, id, false); err != nil {
+			return nil, err
+		}
+	}
+	return koji.SessionInfo{ID: id, Key: key, HeaderAuth: true}, nil
+}
+
+// sessionSecret is a new key: the user's id and 19 random letters and digits.
+func sessionSecret(userID int64) string {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	b := make([]byte, 19)
+	for i := range b {
+		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(letters))))
+		if err != nil {
+			panic(err) // the system has no randomness: nothing may go on
+		}
+		b[i] = letters[n.Int64()]
+	}
+	return fmt.Sprintf("%d-%s", userID, b)
+}
+
+type logoutArgs struct {
+	SessionID *int64 `rpc:"session_id=nil"`
+}
+
+func logout(c *call, a logoutArgs) (any, error) {
+	if !c.session.loggedIn {
+		return nil, fault(koji.CodeAuth, "Not logged in")
+	}
+	id := c.session.id
+	if a.SessionID != nil && *a.SessionID != id {
+		id = *a.SessionID
+		other, found, err := c.tx.Session(c, id)
+		if err != nil {
+			return nil, err
+		}
+		admin, err := c.isAdmin()
+		if err != nil {
+			return nil, err
+		}
+		if !found || other.User != c.session.user && !admin {
+			return nil, refuse("only admins or owner may logout other session")
+		}
+	}
+	return nil, c.tx.CloseSession(c, id)
+}
+
+type logoutChildArgs struct {
+	SessionID int64 `rpc:"session_id"`
+}
+
+func logoutChild(c *call, a logoutChildArgs) (any, error) {
+	child, found, err := c.tx.Session(c, a.SessionID)
+	if err != nil {
+		return nil, err
+	}
+	if !found || child.Master != c.session.id {
+		return nil, refuse("session %d is no open child of session %d", a.SessionID, c.session.id)
+	}
+	return nil, c.tx.CloseSession(c, a.SessionID)
+}
+
+func subsession(c *call, _ none) (any, error) {
+	top := c.session.id
+	if c.session.master != 0 {
+		top = c.session.master
+	}
+	key := sessionSecret(c.session.user)
+	id, err := c.tx.CreateSession(c, c.session.user, key, c.session.authType, c.hub.hostIP(c.request.address), top)
+	if err != nil {
+		return nil, err
+	}
+	return koji.SessionInfo{ID: id, Key: key, HeaderAuth: true}, nil
+}
+
+type exclusiveArgs struct {
+	Args []any          `rpc:"*args"`
+	Opts map[string]any `rpc:"**opts"`
+}
+
+func exclusiveSession(c *call, a exclusiveArgs) (any, error) {
+	if !c.session.loggedIn {
+		return nil, nil
+	}
+	if c.session.master != 0 {
+		return nil, refuse("subsessions cannot become exclusive")
+	}
+	if c.session.exclusive {
+		return nil, nil
+	}
+	force := truthy(a.Opts["force"]) || len(a.Args) > 0 && truthy(a.Args[0])
+	return nil, c.makeExclusive(c.session.user, c.session.id, force)
+}
+
+// makeExclusive gives a user's lock to a session; force closes the one that has it.
+func (c *call) makeExclusive(userID, id int64, force bool) error {
+	holder, err := c.tx.ExclusiveSession(c, userID)
+	if err != nil {
+		return err
+	}
+	if holder != 0 && holder != id {
+		if !force {
+			return fault(koji.CodeAuthLock, "Cannot get exclusive session")
+		}
+		if err := c.tx.CloseSession(c, holder); err != nil {
+			return err
+		}
+	}
+	return c.tx.SetExclusive(c, id, true)
+}
+
+func sharedSession(c *call, _ none) (any, error) {
+	if !c.session.loggedIn {
+		return nil, nil
+	}
+	return nil, c.tx.SetExclusive(c, c.session.id, false)
+}
+
+type sessionInfoArgs struct {
+	Details bool   `rpc:"details=false"`
+	UserID  *int64 `rpc:"user_id=nil"`
+}
+
+func getSessionInfo(c *call, a sessionInfoArgs) (any, error) {
+	if !c.session.loggedIn {
+		return nil, nil
+	}
+	if a.UserID != nil {
+		if err := c.needPerm("admin"); err != nil {
+			return nil, err
+		}
+		return c.tx.UserSessions(c, *a.UserID)
+	}
+	r, err := c.tx.SessionRecord(c, c.session.id)
+	if err != nil || r == nil || !a.Details {
+		if r != nil {
+			r.HostIP = ""
+		}
+		return r, err
+	}
+	return r, nil
+}
+
+func showSession(c *call, _ none) (any, error) {
+	if !c.session.loggedIn {
+		return "session: not logged in", nil
+	}
+	return fmt.Sprintf("session %d of %s, exclusive: %t", c.session.id, c.session.name, c.session.exclusive), nil
+}
+
+func getLoggedInUser(c *call, _ none) (any, error) {
+	if !c.session.loggedIn {
+		return nil, nil
+	}
+	u, err := c.tx.User(c, c.session.user)
+	if err != nil || u == nil {
+		return nil, err
+	}
+	me := koji.LoggedInUser{User: *u, AuthType: c.session.authType}
+	if len(u.KrbPrincipals) > 0 {
+		me.KrbPrincipal = &u.KrbPrincipals[0]
+	}
+	return me, nil
+}

@@ -1,0 +1,52 @@
+package hubd
+
+import (
+	"context"
+	"errors"
+
+	"koji"
+)
+
+// Callback is a plugin's function for an event of the hub. pre* callbacks run
+// inside the transaction and refuse the change by returning an error; post*
+// run inside it, after the change; postCommit runs once all is durable.
+// Info holds what reference/callbacks.md lists for the event.
+type Callback func(ctx context.Context, event string, info map[string]any) error
+
+// On has f called at an event. All registration happens before the hub serves.
+func (h *Hub) On(event string, f Callback) {
+	h.callbacks[event] = append(h.callbacks[event], f)
+}
+
+// callback tells the plugins of an event. A plugin's own fault goes to the
+// client as it is, anything else as CallbackError (1017).
+func (c *call) callback(event string, info map[string]any) error {
+	for _, f := range c.hub.callbacks[event] {
+		if err := f(c, event, info); err != nil {
+			var e *koji.Error
+			if errors.As(err, &e) {
+				return err
+			}
+			c.log().Error("callback failed", "event", event, "err", err)
+			return fault(koji.CodeCallback, "Error running %s callback", event)
+		}
+	}
+	return nil
+}
+
+// hears says whether anyone listens for an event, where its info is costly to gather.
+func (h *Hub) hears(events ...string) bool {
+	for _, e := range events {
+		if len(h.callbacks[e]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// committed runs once a call's changes are durable.
+func (h *Hub) committed(c *call) {
+	if err := c.callback("postCommit", nil); err != nil {
+		c.log().Error("after commit", "err", err)
+	}
+}

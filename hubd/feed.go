@@ -1,0 +1,149 @@
+package hubd
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"koji"
+	"koji/sqlstore"
+)
+
+// feed reads what was told to the event stream from the database, in order,
+// and hands it to all who listen. The database is the one source: a commit
+// only wakes the feed.
+type feed struct {
+	store *sqlstore.Store
+	log   *slog.Logger
+	woken chan struct{}
+
+	mu        sync.Mutex
+	last      int64 // the newest notice that was handed out
+	listeners map[*listener]struct{}
+}
+
+// listener takes notices from its channel. One that doesn't keep up is closed
+// and must begin again from the last notice that it saw.
+type listener struct {
+	notices chan koji.Notice
+	after   int64 // what was handed out before it came
+}
+
+// listenerRoom is how far a listener may fall behind.
+const listenerRoom = 1024
+
+func newFeed(store *sqlstore.Store, log *slog.Logger) *feed {
+	return &feed{store: store, log: log, woken: make(chan struct{}, 1), listeners: map[*listener]struct{}{}}
+}
+
+func (f *feed) wake() {
+	select {
+	case f.woken <- struct{}{}:
+	default:
+	}
+}
+
+// start sets the feed to the end of what is there.
+func (f *feed) start(ctx context.Context) error {
+	return f.store.Read(ctx, func(tx *sqlstore.Tx) error {
+		_, last, err := tx.NoticeRange(ctx)
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.last = last
+		return err
+	})
+}
+
+func (f *feed) run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			f.closeAll()
+			return
+		case <-f.woken:
+			if err := f.deliver(ctx); err != nil && ctx.Err() == nil {
+				f.log.Error("read event stream", "err", err)
+			}
+		}
+	}
+}
+
+// feedBatch is how many notices are read in one go.
+const feedBatch = 1000
+
+func (f *feed) deliver(ctx context.Context) error {
+	for {
+		var batch []koji.Notice
+		err := f.store.Read(ctx, func(tx *sqlstore.Tx) error {
+			for n, err := range tx.Notices(ctx, f.last, feedBatch) {
+				if err != nil {
+					return err
+				}
+				batch = append(batch, n)
+			}
+			return nil
+		})
+		if err != nil || len(batch) == 0 {
+			return err
+		}
+		f.hand(batch)
+		if len(batch) < feedBatch {
+			return nil
+		}
+	}
+}
+
+func (f *feed) hand(batch []koji.Notice) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.last = batch[len(batch)-1].ID
+	for l := range f.listeners {
+		for _, n := range batch {
+			select {
+			case l.notices <- n:
+				continue
+			default:
+			}
+			delete(f.listeners, l)
+			close(l.notices)
+			break
+		}
+	}
+}
+
+// flash hands a notice that is kept nowhere, and has no id, to those who listen.
+// One that is behind misses it.
+func (f *feed) flash(n koji.Notice) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for l := range f.listeners {
+		select {
+		case l.notices <- n:
+		default:
+		}
+	}
+}
+
+// listen adds a listener for all that comes from now on.
+func (f *feed) listen() *listener {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	l := &listener{notices: make(chan koji.Notice, listenerRoom), after: f.last}
+	f.listeners[l] = struct{}{}
+	return l
+}
+
+func (f *feed) leave(l *listener) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.listeners, l)
+}
+
+func (f *feed) closeAll() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for l := range f.listeners {
+		delete(f.listeners, l)
+		close(l.notices)
+	}
+}

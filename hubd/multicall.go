@@ -1,0 +1,94 @@
+package hubd
+
+import (
+	"strings"
+
+	"koji"
+	"koji/internal/xmlrpc"
+)
+
+func multicallMethods() []method {
+	const help = "Runs a list of {methodName, params} calls in one transaction, each undone on its own if it fails."
+	return []method{
+		writes("multiCall", anyone, help, multiCall),
+		writes("system.multicall", anyone, help, multiCall),
+	}
+}
+
+type multiCallArgs struct {
+	Calls []any `rpc:"calls"`
+}
+
+// multiCall answers with an array: [result] for a call that went well, a
+// struct with faultCode, faultString and traceback for one that didn't.
+// Koji: reference/wire.md §2.
+func multiCall(c *call, a multiCallArgs) (any, error) {
+	results := make([]any, 0, len(a.Calls))
+	for _, v := range a.Calls {
+		inner := *c
+		inner.nested = true
+		one, isStruct := v.(map[string]any)
+		name, isString := one["methodName"].(string)
+		params, isArray := one["params"].([]any)
+		if !isStruct || !isString || (!isArray && one["params"] != nil) {
+			results = append(results, failed(koji.NewError(koji.CodeParameter, "multiCall wants structs of methodName and params")))
+			continue
+		}
+		inner.method = name
+		positional, named := xmlrpc.Kwargs(params)
+		var result any
+		err := c.tx.Savepoint(c, func() error {
+			var err error
+			if result, err = c.hub.perform(&inner, positional, named); err == nil {
+				result, err = collect(result)
+			}
+			return err
+		})
+		c.tx.EndCall()
+		if err != nil {
+			results = append(results, failed(c.hub.faultOf(c.request, name, err)))
+			continue
+		}
+		results = append(results, []any{result})
+	}
+	return results, nil
+}
+
+// failed is a fault inside a multiCall. The traceback is there because
+// clients take it out; it holds the fault and nothing of the hub's code.
+func failed(e *koji.Error) map[string]any {
+	return map[string]any{
+		"faultCode": int64(e.Code), "faultString": e.Text,
+		"traceback": []any{e.Code.String() + ": " + e.Text + "\n"},
+	}
+}
+
+// named call of a multiCall.
+type innerCall struct {
+	name   string
+	params []any
+}
+
+func multicallNames(params []any) []innerCall {
+	var names []innerCall
+	if len(params) == 0 {
+		return nil
+	}
+	calls, _ := params[0].([]any)
+	for _, v := range calls {
+		one, _ := v.(map[string]any)
+		name, _ := one["methodName"].(string)
+		inner, _ := one["params"].([]any)
+		names = append(names, innerCall{name, inner})
+	}
+	return names
+}
+
+// wrapped is the method that count, filterResults and countAndFilterResults run.
+func wrapped(name string, params []any) (string, bool) {
+	if name != "count" && !strings.HasSuffix(strings.ToLower(name), "filterresults") || len(params) == 0 {
+		return "", false
+	}
+	inner, ok := params[0].(string)
+	return inner, ok && inner != name
+}

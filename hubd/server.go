@@ -1,0 +1,65 @@
+package hubd
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"net"
+	"net/http"
+	"strings"
+)
+
+// Version is what the hub answers as its version: Koji's, whose language it speaks.
+const Version = "1.35.3"
+
+// Handler serves the hub: calls and uploads at /kojihub, the event stream at
+// /kojihub/events, files at /kojifiles, and /healthz.
+func (h *Hub) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/kojihub", h.serveHub)
+	mux.HandleFunc("/kojihub/", h.serveHub)
+	mux.HandleFunc("GET /kojihub/events", h.serveEvents)
+	mux.Handle("/kojifiles/", http.StripPrefix("/kojifiles", h.files()))
+	mux.HandleFunc("GET /healthz", h.serveHealth)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Koji-Version", Version)
+		mux.ServeHTTP(w, r)
+	})
+}
+
+func (h *Hub) serveHub(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", "POST")
+		plain(w, http.StatusMethodNotAllowed, "Method Not Allowed\nThis is an XML-RPC server. Only POST requests are accepted.\n")
+		return
+	}
+	req := &request{id: requestID(), address: clientAddress(r)}
+	h.sessionOf(r, req)
+	if kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); strings.TrimSpace(kind) == "application/octet-stream" {
+		h.serveUpload(w, r, req)
+		return
+	}
+	h.serveCall(w, r, req)
+}
+
+func (h *Hub) serveHealth(w http.ResponseWriter, r *http.Request) {
+	if err := h.store.Ping(r.Context()); err != nil {
+		h.log.Error("health: database", "err", err)
+		plain(w, http.StatusServiceUnavailable, "database outage\n")
+		return
+	}
+	plain(w, http.StatusOK, "ok\n")
+}
+
+func clientAddress(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+func requestID() string {
+	b := make([]byte, 6)
+	rand.Read(b)
+	return hex.EncodeToString(b)
+}

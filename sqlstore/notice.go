@@ -1,0 +1,90 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"time"
+
+	"koji"
+)
+
+// noticeLock serializes the transactions that tell of something, from there
+// until their commit, so that ids appear in the order in which they can be seen
+// and a listener that resumes after one misses none before it.
+const noticeLock = 0x6b6f6a69
+
+// Publish tells the event stream of something, as a part of the transaction:
+// it is seen if and when this commits. The notice's ID and Time are set here.
+func (tx *Tx) Publish(ctx context.Context, n koji.Notice) error {
+	n.Time = koji.Seconds(tx.now)
+	tx.notices = append(tx.notices, n)
+	return nil
+}
+
+// flushNotices writes the transaction's notices, last of all it does.
+func (tx *Tx) flushNotices(ctx context.Context) error {
+	if len(tx.notices) == 0 {
+		return nil
+	}
+	if err := tx.advisoryLock(ctx, noticeLock); err != nil {
+		return err
+	}
+	for i := range tx.notices {
+		n := &tx.notices[i]
+		data, err := json.Marshal(n)
+		if err != nil {
+			return fmt.Errorf("write notice: %w", err)
+		}
+		var task, build, tag, host, repo any
+		switch {
+		case n.Task != nil:
+			task = n.Task.ID
+		case n.Build != nil:
+			build = n.Build.ID
+		case n.Tag != nil:
+			tag = n.Tag.ID
+		case n.Host != nil:
+			host = n.Host.ID
+		case n.Repo != nil && n.Repo.ID != 0:
+			repo, tag = n.Repo.ID, n.Repo.Tag
+		case n.Log != nil:
+			task = n.Log.Task
+		}
+		n.ID, err = tx.insertID(ctx, `INSERT INTO hubd_events (time, kind, task_id, build_id, tag_id, host_id, repo_id, data)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, tx.now, string(n.Kind), task, build, tag, host, repo, string(data))
+		if err != nil {
+			return wrap(err, "write notice")
+		}
+	}
+	return nil
+}
+
+// Notices streams what was told after the id, in order.
+func (tx *Tx) Notices(ctx context.Context, after int64, limit int) iter.Seq2[koji.Notice, error] {
+	return stream(ctx, tx, `SELECT id, data FROM hubd_events WHERE id > ? ORDER BY id LIMIT ?`, []any{after, limit},
+		func(row scanner) (koji.Notice, error) {
+			var id int64
+			var data []byte
+			var n koji.Notice
+			if err := row.Scan(&id, &data); err != nil {
+				return n, wrap(err, "read notice")
+			}
+			err := json.Unmarshal(data, &n)
+			n.ID = id
+			return n, wrap(err, "read notice %d", id)
+		})
+}
+
+// NoticeRange are the first and last ids that are kept, 0 and 0 when none is.
+func (tx *Tx) NoticeRange(ctx context.Context) (first, last int64, err error) {
+	err = tx.queryRow(ctx, `SELECT coalesce((SELECT min(id) FROM hubd_events), 0), coalesce((SELECT max(id) FROM hubd_events), 0)`).Scan(&first, &last)
+	return first, last, wrap(err, "read range of notices")
+}
+
+// PruneNotices drops what was told before the time.
+func (tx *Tx) PruneNotices(ctx context.Context, before time.Time) error {
+	_, err := tx.exec(ctx, `DELETE FROM hubd_events WHERE time < ? AND id < (SELECT max(id) FROM hubd_events)`, before)
+	return wrap(err, "prune notices")
+}
