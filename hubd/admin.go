@@ -83,10 +83,11 @@ func (o *options) addHost(ctx context.Context, stdio Stdio, name string) error {
 	if o.arches == "" {
 		return &usageError{`hubd host add needs --arches, such as --arches "x86_64 noarch"`}
 	}
-	arches, err := koji.ArchList(o.arches)
+	list, err := koji.ArchList(o.arches)
 	if err != nil {
 		return err
 	}
+	arches := strings.Join(list, " ")
 	password, err := o.password()
 	if err != nil {
 		return err
@@ -96,14 +97,61 @@ func (o *options) addHost(ctx context.Context, stdio Stdio, name string) error {
 		if err != nil {
 			return err
 		}
-		c.session.user = id // a row needs a creator, and there may be no other user yet
-		host, err := c.createHost(id, name, arches)
+		host, err := c.setUpHost(id, name, arches)
 		if err != nil {
 			return err
 		}
 		fmt.Fprintf(stdio.Out, "host %s has id %d\n", name, host)
 		return nil
 	})
+}
+
+// firstChannels are what a host added here listens to: all that a small lab's
+// builds need. Koji's addHost has only the first.
+var firstChannels = []string{"default", "createrepo"}
+
+// setUpHost makes a host, or gives the one that is there these arches. Rows
+// need a creator, and there may be no other user yet: it is the host itself.
+func (c *call) setUpHost(id int64, name, arches string) (int64, error) {
+	n, found, err := c.find(sqlstore.HostNames, name)
+	if err != nil {
+		return 0, err
+	}
+	if found {
+		h, err := c.tx.Host(c, n.ID, nil)
+		if err != nil || h == nil {
+			return n.ID, err
+		}
+		h.Arches = &arches
+		return n.ID, c.tx.ConfigureHost(c, h, id)
+	}
+	host, err := c.tx.CreateHost(c, name, id, arches, id)
+	if err != nil {
+		return 0, err
+	}
+	for _, channel := range firstChannels {
+		channelID, err := c.channelID(channel)
+		if err != nil {
+			return 0, err
+		}
+		if err := c.tx.AddHostToChannel(c, host, channelID, id); err != nil {
+			return 0, err
+		}
+	}
+	return host, nil
+}
+
+// givePerm grants a user a permission that it hasn't got yet.
+func (c *call) givePerm(id int64, name string) error {
+	perm, err := c.permissionID(name)
+	if err != nil {
+		return err
+	}
+	has, err := c.tx.HasPermission(c, id, perm)
+	if err != nil || has {
+		return err
+	}
+	return c.tx.GrantPermission(c, id, perm, id)
 }
 
 // addUser makes a user, or takes the one that is there, and sets its password.

@@ -211,7 +211,7 @@ func exclusiveSession(c *call, a exclusiveArgs) (any, error) {
 		return nil, refuse("subsessions cannot become exclusive")
 	}
 	if c.session.exclusive {
-		return nil, nil
+		return nil, refuse("session %d is exclusive already", c.session.id)
 	}
 	force := truthy(a.Opts["force"]) || len(a.Args) > 0 && truthy(a.Args[0])
 	return nil, c.makeExclusive(c.session.user, c.session.id, force)

@@ -104,16 +104,30 @@ func (c *call) setHostData(v any) (changed bool, err error) {
 
 func hostGetTasks(c *call, _ none) (any, error) { return c.tx.AssignedTasks(c, c.session.host) }
 
+// loadedHost is a host with the channels it listens to.
+type loadedHost struct {
+	koji.Host
+	Channels []int64 `xmlrpc:"channels"`
+}
+
 func hostGetLoadData(c *call, _ none) (any, error) {
-	host, err := c.tx.LoadedHost(c, c.session.host)
+	host, err := c.tx.Host(c, c.session.host, nil)
+	if err != nil || host == nil {
+		return nil, err
+	}
+	channels, err := c.tx.HostChannels(c, host.ID, nil, nil)
 	if err != nil {
 		return nil, err
+	}
+	ids := []int64{}
+	for _, channel := range channels {
+		ids = append(ids, channel.ID)
 	}
 	tasks, err := c.tx.AssignedTasks(c, c.session.host)
 	if err != nil {
 		return nil, err
 	}
-	return []any{[]any{host}, tasks}, nil
+	return []any{[]any{loadedHost{*host, ids}}, tasks}, nil
 }
 
 func hostGetHostTasks(c *call, _ none) (any, error) { return c.tx.HostTasks(c, c.session.host) }

@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"koji"
+	"koji/sqlstore"
 )
 
 func taskOutputMethods() []method {
@@ -199,4 +200,17 @@ func downloadTaskOutput(c *call, a downloadOutputArgs) (any, error) {
 		return nil, wrapError(err, "read %s", rel)
 	}
 	return base64.StdEncoding.EncodeToString(data[:n]), nil
+}
+
+// volumeNames are all storage volumes, DEFAULT first.
+func (c *call) volumeNames() ([]string, error) {
+	volumes, err := c.tx.Names(c, sqlstore.VolumeNames)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(volumes))
+	for i, v := range volumes {
+		names[i] = v.Name
+	}
+	return names, nil
 }

@@ -76,3 +76,9 @@ func (tx *Tx) Rename(ctx context.Context, table NameTable, id int64, name string
 	_, err := tx.exec(ctx, `UPDATE `+string(table)+` SET name = ? WHERE id = ?`, name, id)
 	return wrap(err, "rename %s %d", table, id)
 }
+
+// Names are all rows of a table of names, by id.
+func (tx *Tx) Names(ctx context.Context, table NameTable) ([]Name, error) {
+	l, err := list(ctx, tx, `SELECT id, name FROM `+string(table)+` ORDER BY id`, nil, scanName)
+	return l, wrap(err, "list %s", table)
+}
