@@ -32,8 +32,15 @@ type listener struct {
 // listenerRoom is how far a listener may fall behind.
 const listenerRoom = 1024
 
-func newFeed(store *sqlstore.Store, log *slog.Logger) *feed {
-	return &feed{store: store, log: log, woken: make(chan struct{}, 1), listeners: map[*listener]struct{}{}}
+// newFeed begins at the end of what is there.
+func newFeed(store *sqlstore.Store, log *slog.Logger) (*feed, error) {
+	f := &feed{store: store, log: log, woken: make(chan struct{}, 1), listeners: map[*listener]struct{}{}}
+	ctx := context.Background()
+	err := store.Read(ctx, func(tx *sqlstore.Tx) (err error) {
+		_, f.last, err = tx.NoticeRange(ctx)
+		return err
+	})
+	return f, err
 }
 
 func (f *feed) wake() {
@@ -41,17 +48,6 @@ func (f *feed) wake() {
 	case f.woken <- struct{}{}:
 	default:
 	}
-}
-
-// start sets the feed to the end of what is there.
-func (f *feed) start(ctx context.Context) error {
-	return f.store.Read(ctx, func(tx *sqlstore.Tx) error {
-		_, last, err := tx.NoticeRange(ctx)
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.last = last
-		return err
-	})
 }
 
 func (f *feed) run(ctx context.Context) {

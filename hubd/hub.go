@@ -69,7 +69,9 @@ func New(cfg *Config, store *sqlstore.Store, log *slog.Logger) (*Hub, error) {
 			return nil, fmt.Errorf("make file tree: %w", err)
 		}
 	}
-	h.feed = newFeed(store, log)
+	if h.feed, err = newFeed(store, log); err != nil {
+		return nil, err
+	}
 	h.scheduler = newScheduler(h)
 	store.OnNotices(h.feed.wake)
 	return h, nil

@@ -219,9 +219,6 @@ func (o *options) serve(ctx context.Context, stdio Stdio) error {
 	if err != nil {
 		return err
 	}
-	if err := h.feed.start(ctx); err != nil {
-		return err
-	}
 	listener, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
