@@ -67,7 +67,8 @@ type Repo struct {
 	Own bool   // built by this Koji; the host driver takes BuildRequires from these only
 }
 
-// Limits bound one command in the buildroot and all it starts. Zero is no limit.
+// Limits bound the commands in a buildroot and all they start, but not dnf, which
+// works from outside. Zero is no limit.
 // They need a cgroup controller; root.log says when there is none.
 type Limits struct {
 	Memory int64   // bytes

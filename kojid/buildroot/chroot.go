@@ -92,7 +92,6 @@ func (c *chroot) init(ctx context.Context) error {
 	for _, n := range notes {
 		c.logs.say("%s", n)
 	}
-	c.space.group = c.group
 	if err := c.logs.write(hwInfoLog, hwInfo(c.cfg.BaseDir)); err != nil {
 		return err
 	}
@@ -161,7 +160,7 @@ func (c *chroot) fromCache(ctx context.Context) error {
 }
 
 func (c *chroot) probe(ctx context.Context, ov *overlay) error {
-	_, err := c.space.run(ctx, order{Root: filepath.Join(c.area, "root"), Overlay: ov, Work: c.area, Outside: true, Network: true}, c.logs.root)
+	_, err := c.space.run(ctx, nil, order{Root: filepath.Join(c.area, "root"), Overlay: ov, Work: c.area, Outside: true, Network: true}, c.logs.root)
 	return err
 }
 
@@ -206,7 +205,7 @@ func (c *chroot) dnf(ctx context.Context, area string, ov *overlay, purpose, com
 }
 
 // outside runs a program of the host on the root, as root, with the rest of the
-// host read-only.
+// host read-only. The limits are for what is built, not for installing.
 func (c *chroot) outside(ctx context.Context, area string, ov *overlay, args []string, stdout io.Writer) (outcome, error) {
 	env := []string{
 		"HOME=" + filepath.Join(area, "home"), "TMPDIR=" + filepath.Join(area, "tmp"),
@@ -217,7 +216,7 @@ func (c *chroot) outside(ctx context.Context, area string, ov *overlay, args []s
 			env = append(env, k+"="+v)
 		}
 	}
-	return c.space.run(ctx, order{
+	return c.space.run(ctx, nil, order{
 		Root: filepath.Join(area, "root"), Overlay: ov, Work: area, Outside: true, Network: true,
 		Cwd: "/", Env: env, Args: args, Bits32: bits32Re.MatchString(c.cfg.Arch),
 	}, stdout)
@@ -244,7 +243,7 @@ func (c *chroot) inside(ctx context.Context, args []string, opts RunOpts, target
 	if opts.Network {
 		o.Binds = append(o.Binds, bind{Src: "/etc/resolv.conf", Dst: "/etc/resolv.conf", ReadOnly: true})
 	}
-	return c.space.run(ctx, o, opts.Stdout)
+	return c.space.run(ctx, c.group, o, opts.Stdout)
 }
 
 // insideEnv is the environment of commands in the buildroot; nothing of the
@@ -402,6 +401,6 @@ func (c *chroot) removeArea() error {
 		c.group = leftCgroup(c.area)
 	}
 	err := errors.Join(c.group.remove(), c.base.release(), removeTree(c.area))
-	c.group, c.base, c.ov, c.space.group = nil, nil, nil, nil
+	c.group, c.base, c.ov = nil, nil, nil
 	return err
 }

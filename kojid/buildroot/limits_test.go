@@ -19,7 +19,7 @@ func TestLimits(t *testing.T) {
 			log := logText(t, cfg, rootLog)
 			if !strings.Contains(log, "no pids limit") {
 				var out strings.Builder
-				err := d.Run(t.Context(), []string{"awk", `BEGIN { for (i = 0; i < 80; i++) print "x" | ("cat >/dev/null; :" i) }`}, RunOpts{Stdout: &out})
+				err := d.Run(t.Context(), []string{"awk", `BEGIN { for (i = 0; i < 80; i++) print "x" | ("exec cat >/dev/null #" i) }`}, RunOpts{Stdout: &out})
 				if err == nil {
 					t.Errorf("80 processes were started: %v\n%s", err, out.String())
 				}

@@ -21,20 +21,18 @@ import (
 
 // space starts stage processes.
 type space struct {
-	group *cgroup // may be nil
-
 	once sync.Once
 	self *os.File // sealed copy of our executable
 	err  error
 }
 
-// run carries out one order and returns how its command ended. An error means it
+// run carries out one order in a cgroup (nil: ours) and returns how its command ended. An error means it
 // was not carried out, or that ctx ended it.
 //
 // The stage dies with this process: the kernel sends it SIGKILL when the thread
 // that started it ends, so that thread is locked until the stage is gone; and
 // the stage is PID 1 of its namespace, so all else dies with it.
-func (s *space) run(ctx context.Context, o order, stdout io.Writer) (outcome, error) {
+func (s *space) run(ctx context.Context, group *cgroup, o order, stdout io.Writer) (outcome, error) {
 	type result struct {
 		out outcome
 		err error
@@ -43,14 +41,14 @@ func (s *space) run(ctx context.Context, o order, stdout io.Writer) (outcome, er
 	go func() {
 		// Never unlocked: the thread ends with the goroutine, after the stage.
 		runtime.LockOSThread()
-		out, err := s.runLocked(ctx, o, stdout)
+		out, err := s.runLocked(ctx, group, o, stdout)
 		done <- result{out, err}
 	}()
 	r := <-done
 	return r.out, r.err
 }
 
-func (s *space) runLocked(ctx context.Context, o order, stdout io.Writer) (outcome, error) {
+func (s *space) runLocked(ctx context.Context, group *cgroup, o order, stdout io.Writer) (outcome, error) {
 	self, err := s.executable()
 	if err != nil {
 		return outcome{}, err
@@ -78,7 +76,7 @@ func (s *space) runLocked(ctx context.Context, o order, stdout io.Writer) (outco
 	c.ExtraFiles = []*os.File{orderR, self, outcomeW}
 	c.SysProcAttr = &syscall.SysProcAttr{Cloneflags: uintptr(flags), Pdeathsig: syscall.SIGKILL, Setsid: true}
 	c.Cancel = func() error {
-		s.group.kill()
+		group.kill()
 		return c.Process.Kill()
 	}
 	c.WaitDelay = 30 * time.Second
@@ -88,7 +86,7 @@ func (s *space) runLocked(ctx context.Context, o order, stdout io.Writer) (outco
 	if err != nil {
 		return outcome{}, fmt.Errorf("start namespaces: %w", err)
 	}
-	err = s.group.add(c.Process.Pid)
+	err = group.add(c.Process.Pid)
 	if err == nil {
 		err = json.NewEncoder(orderW).Encode(o)
 	}
