@@ -1,116 +1,115 @@
-// Package safetext makes foreign text fit for a terminal: what a hub tells (a
-// task's label, a fault, a line of a log) may not move the cursor, change
-// colours or titles, or turn the direction of what stands beside it.
+// Package safetext makes foreign text safe to print on a terminal. Names, logs
+// and messages come from anybody; what would steer the terminal, hide in it or
+// forge lines is shown instead of done.
 package safetext
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/mattn/go-runewidth"
 )
 
-// marksPerCell is how many combining marks may stand on one character.
-const marksPerCell = 2
+// maxMarks is how many combining marks a character keeps.
+const maxMarks = 2
 
-// Clean is s on one line, with everything a terminal might act on made
-// visible: control characters as their pictures (␛ ␊ ␡), C1 controls, bidi
-// controls and other characters without width by their number (<9b> <202e>),
-// bytes that are no UTF-8 as \xNN. Parts of joined characters, whose width
-// differs between terminals, become □; of combining marks two are kept.
-// Cleaning clean text changes nothing.
-func Clean(s string) string {
-	if plain(s) {
+// Clean is s as one line: control characters become their pictures (␛ ␊ ␡ …),
+// C1 controls, bidi controls and zero-width characters their code in angle
+// brackets, bytes that are no UTF-8 \xNN. More than two combining marks on a
+// character are dropped. Text without any of these is returned as it is.
+func Clean(s string) string { return clean(s, false) }
+
+// Lines is Clean for text of several lines: line ends and tabs stay.
+func Lines(s string) string { return clean(s, true) }
+
+func clean(s string, lines bool) string {
+	if plain(s, lines) {
 		return s
 	}
 	var b strings.Builder
-	b.Grow(len(s) + 16)
-	marks, base := 0, false
+	b.Grow(len(s) + 8)
+	marks := 0
 	for i := 0; i < len(s); {
-		r, n := utf8.DecodeRuneInString(s[i:])
-		if r == utf8.RuneError && n == 1 {
-			fmt.Fprintf(&b, `\x%02x`, s[i])
-			i++
-			marks, base = 0, true
-			continue
-		}
-		i += n
-		if isMark(r) {
-			if !base {
-				b.WriteRune('◌')
-				base = true
-			}
-			if marks < marksPerCell {
-				b.WriteRune(r)
-			}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		bad := r == utf8.RuneError && size == 1
+		if !bad && unicode.Is(unicode.Mn, r) {
 			marks++
-			continue
+		} else {
+			marks = 0
 		}
-		marks, base = 0, true
-		write(&b, r)
+		switch {
+		case bad:
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case lines && (r == '\n' || r == '\t'):
+			b.WriteRune(r)
+		case r < 0x20:
+			b.WriteRune('␀' + r)
+		case r == 0x7f:
+			b.WriteRune('␡')
+		case r >= 0x80 && r < 0xa0, hidden(r):
+			fmt.Fprintf(&b, "<%02x>", r)
+		case marks > maxMarks:
+		default:
+			b.WriteRune(r)
+		}
+		i += size
 	}
 	return b.String()
 }
 
-// plain reports whether s is printable ASCII throughout.
-func plain(s string) bool {
+// plain reports whether s is printable ASCII, as nearly all text is.
+func plain(s string, lines bool) bool {
 	for i := range len(s) {
-		if s[i] < ' ' || s[i] > '~' {
-			return false
+		c := s[i]
+		if c >= 0x20 && c < 0x7f || lines && (c == '\n' || c == '\t') {
+			continue
 		}
+		return false
 	}
 	return true
 }
 
-func write(b *strings.Builder, r rune) {
+// hidden reports whether r has no picture of its own but changes how its
+// neighbours look: bidi controls, zero-width characters, separators of lines.
+func hidden(r rune) bool {
 	switch {
-	case r < ' ':
-		b.WriteRune('␀' + r)
-	case r == 0x7f:
-		b.WriteRune('␡')
-	case r < 0x7f:
-		b.WriteByte(byte(r))
-	case isJoined(r):
-		b.WriteRune('□')
-	case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Variation_Selector), RuneWidth(r) == 0:
-		fmt.Fprintf(b, "<%x>", r)
+	case r == 0x00ad, r == 0x061c, r == 0x180e, r == 0xfeff:
+	case r >= 0x200b && r <= 0x200f:
+	case r >= 0x2028 && r <= 0x202e:
+	case r >= 0x2060 && r <= 0x206f:
+	case r >= 0xfff9 && r <= 0xfffb:
+	case r >= 0xe0000 && r <= 0xe007f:
 	default:
-		b.WriteRune(r)
+		return false
 	}
+	return true
 }
 
-// isMark reports whether r stands on the character before it.
-func isMark(r rune) bool {
-	return r >= 0x300 && unicode.In(r, unicode.Mn, unicode.Me) && !unicode.Is(unicode.Variation_Selector, r) && RuneWidth(r) == 0
+// Writer passes text on to w as Lines makes it. A character that is cut by the
+// end of one Write is completed by the next.
+func Writer(w io.Writer) io.Writer { return &writer{w: w} }
+
+type writer struct {
+	w    io.Writer
+	rest []byte // the beginning of a character
 }
 
-// isJoined reports whether r changes the character beside it: halves of flags,
-// skin colours, and Hangul that is put together.
-func isJoined(r rune) bool {
-	return r >= 0x1f1e6 && r <= 0x1f1ff || r >= 0x1f3fb && r <= 0x1f3ff ||
-		r >= 0x1160 && r <= 0x11ff || r >= 0xd7b0 && r <= 0xd7ff
-}
-
-// RuneWidth is how many cells a character of clean text takes: 0 for combining
-// marks, 2 for wide ones, and 1 for all whose width is ambiguous.
-func RuneWidth(r rune) int {
-	if r >= ' ' && r < 0x7f {
-		return 1
+func (w *writer) Write(p []byte) (int, error) {
+	data := append(w.rest, p...)
+	end := len(data)
+	for back := 1; back < utf8.UTFMax && back <= len(data); back++ {
+		if c := data[len(data)-back]; utf8.RuneStart(c) {
+			if !utf8.FullRune(data[len(data)-back:]) {
+				end = len(data) - back
+			}
+			break
+		}
 	}
-	narrow := runewidth.Condition{StrictEmojiNeutral: true}
-	return narrow.RuneWidth(r)
-}
-
-// Width is how many cells clean text takes.
-func Width(s string) int {
-	if plain(s) {
-		return len(s)
+	text := Lines(string(data[:end]))
+	w.rest = append([]byte(nil), data[end:]...)
+	if _, err := io.WriteString(w.w, text); err != nil {
+		return 0, err
 	}
-	w := 0
-	for _, r := range s {
-		w += RuneWidth(r)
-	}
-	return w
+	return len(p), nil
 }
