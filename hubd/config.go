@@ -54,6 +54,7 @@ type Config struct {
 	AssignTimeout      time.Duration
 	SoftRefusalTimeout time.Duration
 	HostTimeout        time.Duration
+	RunInterval        time.Duration // of scheduler.doRun; the scheduler itself runs when something happens
 
 	MaxRepoTasks       int64
 	MaxRepoTasksMaven  int64
@@ -131,6 +132,7 @@ func LoadConfig(path string) (*Config, error) {
 		AssignTimeout:         r.span("AssignTimeout", 300, time.Second),
 		SoftRefusalTimeout:    r.span("SoftRefusalTimeout", 900, time.Second),
 		HostTimeout:           r.span("HostTimeout", 900, time.Second),
+		RunInterval:           r.span("RunInterval", 60, time.Second),
 		MaxRepoTasks:          r.number("MaxRepoTasks", 10),
 		MaxRepoTasksMaven:     r.number("MaxRepoTasksMaven", 2),
 		RepoRetries:           r.number("RepoRetries", 3),

@@ -332,12 +332,20 @@ type doRunArgs struct {
 	Force bool `rpc:"force=false"`
 }
 
+// schedulerDoRun runs the scheduler at once and says whether it ran. Without
+// force it is no more often than RunInterval.
 func schedulerDoRun(c *call, a doRunArgs) (any, error) {
 	got, err := c.tx.LockScheduler(c, a.Force)
 	if err != nil || !got {
-		return nil, err
+		return false, err
 	}
-	return nil, c.schedule()
+	if !a.Force {
+		due, err := c.tx.SchedulerDue(c, c.hub.cfg.RunInterval)
+		if err != nil || !due {
+			return false, err
+		}
+	}
+	return true, c.schedule()
 }
 
 type hostDataArgs struct {

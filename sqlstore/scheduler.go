@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 	"time"
 
 	"koji"
@@ -260,4 +261,27 @@ func (tx *Tx) LogScheduler(ctx context.Context, task, host int64, msg string) er
 // without wait, false says that one is at work.
 func (tx *Tx) LockScheduler(ctx context.Context, wait bool) (bool, error) {
 	return tx.lockRow(ctx, "scheduler", wait)
+}
+
+// SchedulerDue says whether the last run that counts was at least interval ago,
+// and if so notes this one. A time in the future is set right and counts as a run.
+func (tx *Tx) SchedulerDue(ctx context.Context, interval time.Duration) (bool, error) {
+	last, found, err := one(ctx, tx, `SELECT CAST(data AS TEXT) FROM scheduler_sys_data WHERE name = 'last_run_ts'`, nil, value[string])
+	if err != nil {
+		return false, wrap(err, "read last run of the scheduler")
+	}
+	due := true
+	if found {
+		seconds, err := strconv.ParseFloat(last, 64)
+		if err == nil {
+			at := koji.FromSeconds(seconds)
+			due = !at.After(tx.now) && tx.now.Sub(at) >= interval
+			if !due && !at.After(tx.now) {
+				return false, nil
+			}
+		}
+	}
+	_, err = tx.exec(ctx, `INSERT INTO scheduler_sys_data (name, data) VALUES ('last_run_ts', ?)
+		ON CONFLICT (name) DO UPDATE SET data = excluded.data`, strconv.FormatFloat(koji.Seconds(tx.now), 'f', 6, 64))
+	return due, wrap(err, "note run of the scheduler")
 }
