@@ -1,0 +1,33 @@
+package cli
+
+import "github.com/spf13/cobra"
+
+// The categories of koji help.
+const (
+	admin    = "admin"
+	bind     = "bind"
+	build    = "build"
+	download = "download"
+	info     = "info"
+	misc     = "misc"
+	monitor  = "monitor"
+	all      = "all"
+)
+
+func categories() []string {
+	return []string{admin, bind, build, download, info, misc, monitor}
+}
+
+// commands makes all commands. To add one, write its constructor in the file
+// of its noun and name it here.
+func (e *Env) commands() []*cobra.Command {
+	constructors := []func(*Env) *cobra.Command{
+		newHelpCommand, newVersionCommand, newMoshimoshiCommand,
+		newCallCommand, newListAPICommand,
+	}
+	commands := make([]*cobra.Command, len(constructors))
+	for i, construct := range constructors {
+		commands[i] = construct(e)
+	}
+	return commands
+}

@@ -1,0 +1,65 @@
+package cli
+
+import (
+	"context"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+// Version is the version of Koji whose language the client speaks.
+const Version = "1.35.3"
+
+// Stdio is the streams of a run. What they can do (is it a terminal, how wide)
+// is found out if they are files.
+type Stdio struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// Main runs the command line args, args[0] being the program's name, and gives
+// the exit code: 0 done, 1 failed, 2 wrong usage.
+func Main(ctx context.Context, args []string, stdio Stdio) int {
+	env := newEnv(stdio)
+	err := env.dispatch(ctx, args)
+	env.close()
+	return env.exit(err)
+}
+
+// dispatch finds the command and runs it.
+func (e *Env) dispatch(ctx context.Context, args []string) error {
+	if len(args) == 0 {
+		args = []string{"koji"}
+	}
+	rest, err := e.globals.parse(args[1:])
+	if err != nil {
+		return err
+	}
+	e.argv0 = args[0]
+	switch {
+	case e.globals.help:
+		e.printUsage()
+		return nil
+	case len(rest) == 0 || e.globals.helpCommands:
+		e.printCommands(nil)
+		return nil
+	}
+	cmd := e.find(rest[0])
+	if cmd == nil {
+		return e.unknown(rest[0])
+	}
+	e.command = cmd
+	return run(ctx, cmd, rest[1:])
+}
+
+// run executes a command that stands for itself, without cobra's own texts.
+func run(ctx context.Context, cmd *cobra.Command, args []string) error {
+	cmd.SilenceErrors, cmd.SilenceUsage = true, true
+	cmd.DisableFlagsInUseLine = true
+	cmd.Flags().SortFlags = false
+	cmd.CompletionOptions.DisableDefaultCmd = true
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%v", err) })
+	cmd.SetHelpFunc(func(cmd *cobra.Command, _ []string) { printHelp(cmd) })
+	cmd.SetArgs(args)
+	return cmd.ExecuteContext(ctx)
+}
