@@ -250,11 +250,11 @@ func (tx *Tx) NewestRelease(ctx context.Context, name, version string) (string, 
 	return release, wrap(err, "find newest release of %s-%s", name, version)
 }
 
-// AverageBuildDuration is the mean of the seconds that a package's builds took from the start of their task to their end,
+// AverageBuildDuration is the mean of the seconds that a package's builds of tasks took from their beginning to their end,
 // of those that ended after the time, which may be zero; nil when there are none.
 func (tx *Tx) AverageBuildDuration(ctx context.Context, pkg int64, after time.Time) (*float64, error) {
-	query, args := `SELECT t.start_time, b.completion_time FROM build b JOIN task t ON t.id = b.task_id
-		WHERE b.pkg_id = ? AND b.state = 1 AND t.start_time IS NOT NULL`, []any{pkg}
+	query, args := `SELECT e.time, b.completion_time FROM build b JOIN events e ON e.id = b.create_event
+		WHERE b.pkg_id = ? AND b.state = 1 AND b.task_id IS NOT NULL`, []any{pkg}
 	if !after.IsZero() {
 		query, args = query+` AND b.completion_time > ?`, append(args, tx.time(after))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"slices"
+	"strings"
 
 	"koji"
 )
@@ -198,4 +199,13 @@ func (tx *Tx) AddBuildrootRPMs(ctx context.Context, id int64, rpms []int64, upda
 		}
 	}
 	return nil
+}
+
+// ExternalRepoByURL finds the external repo that has a URL, with or without a slash at its end.
+func (tx *Tx) ExternalRepoByURL(ctx context.Context, url string) (Name, bool, error) {
+	url = strings.TrimRight(url, "/")
+	n, found, err := one(ctx, tx, `SELECT x.id, x.name FROM external_repo x
+		JOIN external_repo_config c ON c.external_repo_id = x.id AND c.active = TRUE
+		WHERE c.url IN (?, ?) ORDER BY x.id LIMIT 1`, []any{url, url + "/"}, scanName)
+	return n, found, wrap(err, "find external repo %s", url)
 }
