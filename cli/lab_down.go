@@ -11,7 +11,7 @@ import (
 )
 
 // How long a program may take to end when asked, and when not asked.
-const labEndPatience = 15 * time.Second
+const labEndPatience = 40 * time.Second
 
 // down stops the lab. It is done when no process of the lab is left and nothing
 // is mounted in its directory; that there was none is fine.
