@@ -24,6 +24,16 @@ func (e *Env) commands() []*cobra.Command {
 	constructors := []func(*Env) *cobra.Command{
 		newHelpCommand, newVersionCommand, newMoshimoshiCommand,
 		newCallCommand, newListAPICommand,
+		newAddTagCommand, newEditTagCommand, newListTagsCommand, newTagInfoCommand,
+		newAddTargetCommand, newListTargetsCommand,
+		newAddPkgCommand, newListPkgsCommand,
+		newAddGroupCommand, newAddGroupPkgCommand, newListGroupsCommand,
+		newAddExternalRepoCommand, newListExternalReposCommand,
+		newListTaggedCommand, newLatestBuildCommand,
+		newBuildInfoCommand, newListBuildsCommand,
+		newListHostsCommand, newHostInfoCommand, newAddHostCommand, newEnableHostCommand, newDisableHostCommand,
+		newListChannelsCommand,
+		newAddUserCommand, newGrantPermissionCommand,
 	}
 	commands := make([]*cobra.Command, len(constructors))
 	for i, construct := range constructors {
