@@ -166,7 +166,7 @@ func (c *call) policyBuildtagAncestors(data policy.Data) ([]string, error) {
 	}
 	var names []string
 	for _, id := range ids {
-		walk, err := c.tx.FullInheritance(c, id, nil)
+		walk, err := c.tx.Ancestors(c, id, nil)
 		if err != nil {
 			return nil, err
 		}
