@@ -1,0 +1,150 @@
+package tui
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"koji"
+)
+
+// askTimeout ends a call that a view waits for.
+const askTimeout = time.Minute
+
+// calls is what a view has under way: leaving the view, or esc, ends them, and
+// what they still answer is dropped by its generation.
+type calls struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+	gen    int
+	open   int
+}
+
+func newCalls(parent context.Context) *calls {
+	c := &calls{}
+	c.ctx, c.cancel = context.WithCancel(parent)
+	return c
+}
+
+// drop ends what is under way; later calls can be made under parent.
+func (c *calls) drop(parent context.Context) {
+	c.cancel()
+	c.gen++
+	c.open = 0
+	c.ctx, c.cancel = context.WithCancel(parent)
+}
+
+// reply is the end of a call.
+type reply struct {
+	to   *calls
+	gen  int
+	what any // the value, of a type that its asker knows
+	err  error
+}
+
+// meter counts the calls of the last minute.
+type meter struct {
+	mu    sync.Mutex
+	times []time.Time
+}
+
+func (m *meter) add(now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.trim(now)
+	m.times = append(m.times, now)
+}
+
+func (m *meter) perMinute(now time.Time) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.trim(now)
+	return len(m.times)
+}
+
+func (m *meter) trim(now time.Time) {
+	n := 0
+	for n < len(m.times) && now.Sub(m.times[n]) > time.Minute {
+		n++
+	}
+	m.times = m.times[n:]
+}
+
+// hub is the way to a hub: reads go by a session without a login, whose calls
+// run side by side, what changes something by the user's own.
+type hub struct {
+	read, act *koji.Session
+	meter     *meter
+	slots     chan struct{} // four calls at once
+	now       func() time.Time
+}
+
+func newHub(act *koji.Session, now func() time.Time) (*hub, error) {
+	o := act.Options()
+	o.MaxRetries = -1 // the feed and the user try again, and say so
+	o.AnonRetry, o.OfflineRetry = false, false
+	o.Timeout = askTimeout
+	read, err := koji.New(o)
+	if err != nil {
+		return nil, err
+	}
+	return &hub{read: read, act: act, meter: &meter{}, slots: make(chan struct{}, 4), now: now}, nil
+}
+
+// take waits for one of the slots and counts the call.
+func (h *hub) take(ctx context.Context) (release func(), err error) {
+	select {
+	case h.slots <- struct{}{}:
+		h.meter.add(h.now())
+		return func() { <-h.slots }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// call makes one call with the reading session.
+func (h *hub) call(ctx context.Context, method string, result any, args ...any) error {
+	release, err := h.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return h.read.Call(ctx, method, result, args...)
+}
+
+// run makes gathered calls. That single ones failed is no error here: the
+// caller looks at each that matters.
+func (h *hub) run(ctx context.Context, m *koji.Multicall) error {
+	if m.Len() == 0 {
+		return nil
+	}
+	release, err := h.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	err = m.Run(ctx)
+	if partly(err) {
+		return nil
+	}
+	return err
+}
+
+// ask is a command that makes a call in the background and brings its answer
+// as a reply to c.
+func (e *env) ask(c *calls, f func(ctx context.Context) (any, error)) tea.Cmd {
+	if e.pending == 0 {
+		e.busySince = e.now()
+	}
+	e.pending++
+	c.open++
+	ctx, gen := c.ctx, c.gen
+	return func() tea.Msg {
+		ctx, cancel := context.WithTimeout(ctx, askTimeout)
+		defer cancel()
+		v, err := f(ctx)
+		return reply{to: c, gen: gen, what: v, err: err}
+	}
+}

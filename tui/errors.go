@@ -1,0 +1,37 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"koji"
+	"koji/internal/safetext"
+)
+
+// errorText is an error as a line for people: of a transport error only what
+// went wrong, since which hub it is stands beside it.
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	var te *koji.TransportError
+	if errors.As(err, &te) {
+		err = te.Err
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return "no answer in time"
+	}
+	text := err.Error()
+	if errors.As(err, &te) {
+		text = te.Err.Error()
+	}
+	first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	return safetext.Clean(first)
+}
+
+// partly reports whether all calls were answered and some with a fault.
+func partly(err error) bool {
+	var some *koji.MulticallError
+	return errors.As(err, &some)
+}

@@ -1,0 +1,86 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	"koji"
+)
+
+// filter keeps the tasks that fit all its words: free text, or st: m: own:
+// host: id: arch: with the beginning of a value. A - before a word excludes.
+type filter struct {
+	text  string
+	words []filterWord
+}
+
+type filterWord struct {
+	key, value string
+	not        bool
+}
+
+func parseFilter(text string) filter {
+	f := filter{text: text}
+	for _, w := range strings.Fields(strings.ToLower(text)) {
+		var fw filterWord
+		if len(w) > 1 && w[0] == '-' {
+			fw.not, w = true, w[1:]
+		}
+		fw.value = w
+		if k, v, ok := strings.Cut(w, ":"); ok {
+			switch k {
+			case "st", "m", "own", "host", "id", "arch":
+				fw.key, fw.value = k, v
+			}
+		}
+		f.words = append(f.words, fw)
+	}
+	return f
+}
+
+func (f *filter) empty() bool { return len(f.words) == 0 }
+
+func (f *filter) matches(e *entry) bool {
+	for _, w := range f.words {
+		if w.matches(e) == w.not {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *filterWord) matches(e *entry) bool {
+	has := func(s string) bool { return strings.HasPrefix(strings.ToLower(s), w.value) }
+	switch w.key {
+	case "":
+		return strings.Contains(e.text, w.value)
+	case "st":
+		return has(kindWords[e.kind]) || has(stateOf(e.kind).String())
+	case "m":
+		return has(e.method)
+	case "own":
+		return has(e.ownerName)
+	case "host":
+		return has(e.host)
+	case "arch":
+		return has(e.arch)
+	}
+	return has(fmt.Sprint(e.id))
+}
+
+// stateOf is the state that a kind of task is in.
+func stateOf(k kind) koji.TaskState {
+	switch k {
+	case kindFree:
+		return koji.TaskFree
+	case kindAssigned:
+		return koji.TaskAssigned
+	case kindDone:
+		return koji.TaskClosed
+	case kindCanceled:
+		return koji.TaskCanceled
+	case kindFailed:
+		return koji.TaskFailed
+	}
+	return koji.TaskOpen
+}

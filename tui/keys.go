@@ -1,0 +1,165 @@
+package tui
+
+import (
+	"strings"
+
+	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+// action is what a key asks for. The same key means the same in every view.
+type action int
+
+const (
+	actNone action = iota
+	actDown
+	actUp
+	actLeft
+	actRight
+	actFirst
+	actLast
+	actHalfDown
+	actHalfUp
+	actPageDown
+	actPageUp
+	actOpen
+	actLog
+	actFilter
+	actSearch
+	actNextHit
+	actPrevHit
+	actNextError
+	actPrevError
+	actFold
+	actFoldDone
+	actFollow
+	actScope
+	actWrap
+	actOtherLog
+	actAct
+	actRefresh
+	actRedraw
+	actSuspend
+	actHelp
+	actEscape
+	actBack
+	actQuit
+)
+
+// binding is a row of the key map: the keys, what they do, and how the footer
+// and the help say it.
+type binding struct {
+	act action
+	key.Binding
+	long string
+}
+
+// keyMap is the one list of keys; the help and the footer are made from it.
+type keyMap []binding
+
+func newKeyMap() keyMap {
+	bind := func(a action, keys, shown, short, long string) binding {
+		return binding{act: a, Binding: key.NewBinding(key.WithKeys(strings.Fields(keys)...), key.WithHelp(shown, short)), long: long}
+	}
+	return keyMap{
+		bind(actDown, "j down", "j ↓", "down", "next row or line"),
+		bind(actUp, "k up", "k ↑", "up", "row or line before"),
+		bind(actLeft, "h left", "h ←", "fold", "fold, or to the parent; logs: 8 cells to the left"),
+		bind(actRight, "right", "→", "unfold", "unfold; logs: 8 cells to the right"),
+		bind(actOpen, "enter", "↵", "open", "open the selected"),
+		bind(actLog, "l", "l", "log", "log of the selected task; in a log: 8 cells to the right"),
+		bind(actFilter, "/", "/", "filter", "filter as you type; st:failed m:buildArch own:NAME host:NAME id:71, - before a word excludes"),
+		bind(actSearch, "/", "/", "search", "search in the log, without regard to case if all is lower case"),
+		bind(actNextHit, "n", "n", "next hit", "next hit"),
+		bind(actPrevHit, "N", "N", "hit before", "hit before"),
+		bind(actNextError, "e", "e", "error", "next error"),
+		bind(actPrevError, "E", "E", "error before", "error before"),
+		bind(actScope, "M", "M", "mine/all", "show my tasks, or everybody's"),
+		bind(actAct, "a", "a", "act", "act on the selected: cancel, submit again"),
+		bind(actFold, "z", "z", "fold", "fold or unfold"),
+		bind(actFoldDone, "Z", "Z", "fold done", "fold all that is done"),
+		bind(actFollow, "f", "f", "follow", "follow: to what starts, or to the end of the log; moving up ends it"),
+		bind(actWrap, "w", "w", "wrap", "wrap long lines"),
+		bind(actOtherLog, "o", "o", "other log", "next log of the same task"),
+		bind(actFirst, "g home", "g", "first", "first row or line"),
+		bind(actLast, "G end", "G", "last", "last row or line; in a log it follows"),
+		bind(actHalfDown, "ctrl+d", "^d", "half down", "half a page down"),
+		bind(actHalfUp, "ctrl+u", "^u", "half up", "half a page up"),
+		bind(actPageDown, "pgdown", "PgDn", "page down", "a page down"),
+		bind(actPageUp, "pgup", "PgUp", "page up", "a page up"),
+		bind(actRefresh, "R", "R", "refresh", "ask the hub now"),
+		bind(actRedraw, "ctrl+l", "^l", "redraw", "draw the screen anew"),
+		bind(actSuspend, "ctrl+z", "^z", "suspend", "suspend"),
+		bind(actHelp, "?", "?", "help", "this help"),
+		bind(actEscape, "esc", "esc", "leave", "close the topmost: dialog, search, filter, running calls"),
+		bind(actBack, "q", "q", "back", "back one view; from the tasks: leave"),
+		bind(actQuit, "ctrl+c", "^c", "leave", "leave at once"),
+	}
+}
+
+// find is the action of a key in a view that knows the given ones.
+func (m keyMap) find(msg tea.KeyMsg, known []action) action {
+	for i := range m {
+		if key.Matches(msg, m[i].Binding) && (always(m[i].act) || contains(known, m[i].act)) {
+			return m[i].act
+		}
+	}
+	return actNone
+}
+
+// always reports whether an action works in every view.
+func always(a action) bool {
+	switch a {
+	case actRefresh, actRedraw, actSuspend, actHelp, actEscape, actBack, actQuit:
+		return true
+	}
+	return false
+}
+
+func contains(list []action, a action) bool {
+	for _, k := range list {
+		if k == a {
+			return true
+		}
+	}
+	return false
+}
+
+// rows are the bindings that work in a view, in the map's order.
+func (m keyMap) rows(known []action) []binding {
+	var rows []binding
+	for _, b := range m {
+		if always(b.act) || contains(known, b.act) {
+			rows = append(rows, b)
+		}
+	}
+	return rows
+}
+
+// get is the row of an action.
+func (m keyMap) get(a action) binding {
+	for _, b := range m {
+		if b.act == a {
+			return b
+		}
+	}
+	return binding{}
+}
+
+// splitKeys turns what was read at once into single keys: Bubble Tea gives
+// letters that came quickly as one message. A paste, and a burst of more
+// letters than fingers type, is no key.
+func splitKeys(msg tea.KeyMsg) []tea.KeyMsg {
+	const burst = 5
+	switch {
+	case msg.Type != tea.KeyRunes:
+		return []tea.KeyMsg{msg}
+	case msg.Paste || len(msg.Runes) > burst:
+		return nil
+	}
+	keys := make([]tea.KeyMsg, len(msg.Runes))
+	for i, r := range msg.Runes {
+		keys[i] = tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}, Alt: msg.Alt}
+	}
+	return keys
+}

@@ -1,0 +1,280 @@
+package tui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// task is what the lists need of a task. Its texts are clean.
+type task struct {
+	id, parent, owner int64
+	kind              kind
+	waiting           bool
+	priority          int64
+	method, arch      string
+	label             string
+	host, ownerName   string
+	created           float64 // seconds since the epoch, 0 if unknown
+	started           float64
+	completed         float64
+	fault             string // first line, of a failed task
+}
+
+func (t *task) finished() bool {
+	return t.kind == kindDone || t.kind == kindCanceled || t.kind == kindFailed
+}
+
+// entry is a task in the store.
+type entry struct {
+	task
+	version  uint64
+	children []int64 // ascending
+	tail     string  // newest line of the log, while it runs
+	text     string  // lower case, for the filter
+	hit      uint64  // the tree that last found it, or one below it, to match
+	short    shortLabel
+}
+
+// changes are what a feed found out since the last time.
+type changes struct {
+	whole bool   // tasks are all there are
+	tasks []task // new or changed, parents and children in any order
+	tails map[int64]string
+	logs  []logSize
+}
+
+// logSize says that a log has grown.
+type logSize struct {
+	task int64
+	name string
+	size int64
+}
+
+type counts [kindCount]int
+
+// store holds the tasks of a hub: by id, with the children of each and the
+// number of each kind, both kept up to date by difference.
+type store struct {
+	version uint64
+	tasks   map[int64]*entry
+	roots   []int64 // tasks whose parent isn't known, the newest first
+	orphans map[int64][]int64
+	me      int64 // whose tasks are mine, 0 if nobody is logged in
+	all     counts
+	mine    counts
+	loaded  bool // there was a whole listing
+}
+
+// storeLimit is how many tasks are kept; the oldest finished trees go first.
+const storeLimit = 20000
+
+func newStore() *store {
+	return &store{tasks: map[int64]*entry{}, orphans: map[int64][]int64{}}
+}
+
+func (s *store) get(id int64) *entry { return s.tasks[id] }
+
+// setMe says whose tasks are counted as mine.
+func (s *store) setMe(owner int64) {
+	s.me, s.mine = owner, counts{}
+	for _, e := range s.tasks {
+		if e.owner == owner {
+			s.mine[e.kind]++
+		}
+	}
+	s.version++
+}
+
+func (s *store) apply(c changes) {
+	s.version++
+	if c.whole {
+		s.loaded = true
+		seen := make(map[int64]bool, len(c.tasks))
+		for i := range c.tasks {
+			seen[c.tasks[i].id] = true
+		}
+		for id := range s.tasks {
+			if !seen[id] {
+				s.remove(id)
+			}
+		}
+	}
+	for i := range c.tasks {
+		s.put(c.tasks[i])
+	}
+	for id, line := range c.tails {
+		if e := s.tasks[id]; e != nil && e.tail != line {
+			e.tail = line
+			e.version = s.version
+		}
+	}
+	s.prune()
+}
+
+func (s *store) put(t task) {
+	e := s.tasks[t.id]
+	if e == nil {
+		e = &entry{task: t}
+		s.tasks[t.id] = e
+		s.link(e)
+	} else {
+		s.count(e, -1)
+		if e.parent != t.parent {
+			s.unlink(e)
+			e.parent = t.parent
+			s.link(e)
+		}
+		if t.finished() {
+			e.tail = ""
+		}
+		e.task = t
+	}
+	e.version = s.version
+	e.text = strings.ToLower(fmt.Sprintf("%d %s %s %s %s", t.id, t.label, t.arch, t.host, t.ownerName))
+	s.count(e, 1)
+}
+
+func (s *store) count(e *entry, by int) {
+	s.all[e.kind] += by
+	if s.me != 0 && e.owner == s.me {
+		s.mine[e.kind] += by
+	}
+}
+
+// link puts a new task under its parent, or among the roots until that comes.
+func (s *store) link(e *entry) {
+	if waiting := s.orphans[e.id]; waiting != nil {
+		delete(s.orphans, e.id)
+		for _, id := range waiting {
+			if s.tasks[id] != nil {
+				s.roots = without(s.roots, id, descending)
+				e.children = with(e.children, id, ascending)
+			}
+		}
+	}
+	parent := s.tasks[e.parent]
+	if e.parent != 0 && parent != nil && parent != e && !s.above(e.id, parent) {
+		parent.children = with(parent.children, e.id, ascending)
+		return
+	}
+	if e.parent != 0 {
+		s.orphans[e.parent] = append(s.orphans[e.parent], e.id)
+	}
+	s.roots = with(s.roots, e.id, descending)
+}
+
+// above reports whether id is p or one of its ancestors: what a hub tells may
+// go in circles.
+func (s *store) above(id int64, p *entry) bool {
+	for range 1000 {
+		if p.id == id {
+			return true
+		}
+		if p.parent == 0 || s.tasks[p.parent] == nil {
+			return false
+		}
+		p = s.tasks[p.parent]
+	}
+	return true
+}
+
+func (s *store) unlink(e *entry) {
+	if parent := s.tasks[e.parent]; parent != nil {
+		parent.children = without(parent.children, e.id, ascending)
+	}
+	if waiting := s.orphans[e.parent]; waiting != nil {
+		if i := slices.Index(waiting, e.id); i >= 0 {
+			s.orphans[e.parent] = slices.Delete(waiting, i, i+1)
+		}
+		if len(s.orphans[e.parent]) == 0 {
+			delete(s.orphans, e.parent)
+		}
+	}
+	s.roots = without(s.roots, e.id, descending)
+}
+
+func (s *store) remove(id int64) {
+	e := s.tasks[id]
+	if e == nil {
+		return
+	}
+	s.count(e, -1)
+	s.unlink(e)
+	delete(s.tasks, id)
+	for _, child := range e.children {
+		s.roots = with(s.roots, child, descending)
+		s.orphans[id] = append(s.orphans[id], child)
+	}
+}
+
+// prune lets the oldest finished trees go when there are too many tasks.
+func (s *store) prune() {
+	for i := len(s.roots) - 1; i >= 0 && len(s.tasks) > storeLimit; i-- {
+		if e := s.tasks[s.roots[i]]; e.finished() {
+			s.removeTree(e.id)
+		}
+	}
+}
+
+func (s *store) removeTree(id int64) {
+	e := s.tasks[id]
+	if e == nil {
+		return
+	}
+	for _, child := range slices.Clone(e.children) {
+		s.removeTree(child)
+	}
+	s.remove(id)
+}
+
+// root is the topmost known ancestor of a task.
+func (s *store) root(id int64) int64 {
+	for range 1000 {
+		e := s.tasks[id]
+		if e == nil || e.parent == 0 || s.tasks[e.parent] == nil {
+			return id
+		}
+		id = e.parent
+	}
+	return id
+}
+
+// below counts the kinds of all tasks below one.
+func (s *store) below(id int64) (n counts, total int) {
+	e := s.tasks[id]
+	if e == nil {
+		return n, 0
+	}
+	for _, child := range e.children {
+		c := s.tasks[child]
+		more, t := s.below(child)
+		for k := range more {
+			n[k] += more[k]
+		}
+		n[c.kind]++
+		total += t + 1
+	}
+	return n, total
+}
+
+func ascending(a, b int64) int { return int(min(max(a-b, -1), 1)) }
+
+func descending(a, b int64) int { return ascending(b, a) }
+
+// with is a sorted list with id in it.
+func with(list []int64, id int64, order func(a, b int64) int) []int64 {
+	at, found := slices.BinarySearchFunc(list, id, order)
+	if found {
+		return list
+	}
+	return slices.Insert(list, at, id)
+}
+
+// without is a sorted list without id.
+func without(list []int64, id int64, order func(a, b int64) int) []int64 {
+	if at, found := slices.BinarySearchFunc(list, id, order); found {
+		return slices.Delete(list, at, at+1)
+	}
+	return list
+}

@@ -1,0 +1,204 @@
+package tui
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"path"
+	"strconv"
+	"strings"
+
+	"koji"
+	"koji/internal/safetext"
+)
+
+// tailBytes is how much of a log's end is read for its newest line.
+const tailBytes = 2048
+
+// tailTasks is how many logs are looked into at most.
+const tailTasks = 8
+
+// readTails reads the ends of the logs that grew and are watched.
+func (f *feed) readTails(ctx context.Context, grown map[int64]logSize) error {
+	_, watched := f.wanted()
+	var ids []int64
+	for _, id := range watched {
+		if l, ok := grown[id]; ok && len(ids) < tailTasks {
+			f.logs[id] = l.name
+			ids = append(ids, id)
+		}
+	}
+	return f.fetchTails(ctx, ids)
+}
+
+// refreshTails reads the ends of all watched logs that the hub doesn't tell
+// of, and of those that just came on the screen.
+func (f *feed) refreshTails(ctx context.Context) error {
+	_, watched := f.wanted()
+	var ids []int64
+	for _, id := range watched {
+		if _, known := f.tails[id]; (!known || !f.link.logs) && len(ids) < tailTasks {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	outputs := make([]map[string]fileStat, len(ids))
+	m := f.hub.read.Multicall()
+	for i, id := range ids {
+		m.Add(&outputs[i], "listTaskOutput", id, koji.Named{"stat": true})
+	}
+	if err := f.hub.run(ctx, m); err != nil {
+		return err
+	}
+	for i, id := range ids {
+		f.logs[id] = newestLog(outputs[i])
+		if f.logs[id] == "" && f.link.logs {
+			f.tails[id] = "" // the hub will tell
+		}
+	}
+	return f.fetchTails(ctx, ids)
+}
+
+func (f *feed) fetchTails(ctx context.Context, ids []int64) error {
+	texts := make([]string, len(ids))
+	m := f.hub.read.Multicall()
+	for i, id := range ids {
+		if f.logs[id] != "" {
+			m.Add(&texts[i], "downloadTaskOutput", id, f.logs[id], -tailBytes, tailBytes)
+		}
+	}
+	if err := f.hub.run(ctx, m); err != nil || m.Len() == 0 {
+		return err
+	}
+	c := changes{tails: map[int64]string{}}
+	for i, id := range ids {
+		if texts[i] == "" {
+			continue
+		}
+		data, err := base64.StdEncoding.DecodeString(texts[i])
+		if err != nil {
+			continue // shown as it was
+		}
+		if line := lastLine(data); f.tails[id] != line {
+			f.tails[id] = line
+			c.tails[id] = line
+		}
+	}
+	if len(c.tails) > 0 {
+		f.send(c)
+	}
+	return nil
+}
+
+// fileStat is a file of a task's output as listTaskOutput tells it.
+type fileStat struct {
+	Size  string  `xmlrpc:"st_size"`
+	MTime float64 `xmlrpc:"st_mtime"`
+}
+
+func (s fileStat) size() int64 {
+	n, _ := strconv.ParseInt(s.Size, 10, 64) // 0 for what is no number
+	return n
+}
+
+// newestLog is the log that was written last, "" if there is none.
+func newestLog(files map[string]fileStat) string {
+	best := ""
+	for name, st := range files {
+		if !strings.HasSuffix(name, ".log") || st.size() == 0 {
+			continue
+		}
+		b := files[best]
+		if best == "" || st.MTime > b.MTime || st.MTime == b.MTime && logRank(name) < logRank(best) {
+			best = name
+		}
+	}
+	return best
+}
+
+// logRank orders logs by how likely they are what one looks for.
+func logRank(name string) string {
+	base := path.Base(name)
+	for i, first := range []string{"build.log", "mock_output.log", "root.log", "runroot.log", "checkout.log"} {
+		if base == first {
+			return strconv.Itoa(i) + name
+		}
+	}
+	if strings.HasSuffix(base, ".log") {
+		return "8" + name
+	}
+	return "9" + name
+}
+
+// lastLine is the last line with text in it, clean. The beginning of data may
+// be in the midst of a line.
+func lastLine(data []byte) string {
+	for len(data) > 0 {
+		at := bytes.LastIndexByte(data, '\n')
+		line := bytes.TrimSpace(data[at+1:])
+		if len(line) > 0 {
+			return logText(line)
+		}
+		if at < 0 {
+			break
+		}
+		data = data[:at]
+	}
+	return ""
+}
+
+// names are those of hosts and users, by id.
+type names struct{ hosts, users map[int64]string }
+
+// taskOf is what the lists need of a task of the hub.
+func taskOf(t koji.Task, known names) task {
+	n := task{
+		id: t.ID, owner: t.Owner, priority: t.Priority,
+		method: safetext.Clean(t.Method), arch: safetext.Clean(t.Arch),
+		waiting: t.Waiting != nil && *t.Waiting,
+	}
+	n.kind = kindOf(t.State, n.waiting, t.Method)
+	if t.Parent != nil {
+		n.parent = *t.Parent
+	}
+	if t.HostID != nil {
+		n.host = safetext.Clean(known.hosts[*t.HostID])
+		if n.host == "" {
+			n.host = strconv.FormatInt(*t.HostID, 10)
+		}
+	}
+	n.ownerName = safetext.Clean(t.OwnerName)
+	if n.ownerName == "" {
+		n.ownerName = safetext.Clean(known.users[t.Owner])
+	}
+	for _, p := range []struct {
+		to   *float64
+		from *float64
+	}{{&n.created, t.CreateTS}, {&n.started, t.StartTS}, {&n.completed, t.CompletionTS}} {
+		if p.from != nil {
+			*p.to = *p.from
+		}
+	}
+	n.label = safetext.Clean(koji.TaskLabel(t))
+	if t.State == koji.TaskFailed {
+		n.fault = faultLine(t.Result)
+	}
+	return n
+}
+
+// faultLine is the first line of a fault that came as a struct.
+func faultLine(result any) string {
+	m, ok := result.(map[string]any)
+	if !ok {
+		return ""
+	}
+	text, _ := m["faultString"].(string)
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			return safetext.Clean(line)
+		}
+	}
+	return ""
+}

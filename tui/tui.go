@@ -1,0 +1,100 @@
+// Package tui is the terminal UI: the live tree of a hub's tasks, told by its
+// event stream or polled, what there is to know of a task, and its logs as
+// they grow.
+//
+// root is the program's model; views are drawn onto a Canvas by pure functions
+// of their state; the feed is the one goroutine that talks to the hub on its
+// own, everything else is a command that a key began.
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"koji"
+	"koji/internal/safetext"
+	"koji/profiles"
+)
+
+// Options say which hub to show, and on which terminal.
+type Options struct {
+	Session *koji.Session     // logged in or not; what changes something goes by it
+	Profile *profiles.Profile // its name is shown; its key ui chooses colours and marks
+	In      io.Reader         // a terminal; os.Stdin if nil
+	Out     io.Writer         // a terminal; os.Stdout if nil
+	Version string            // of the program, told in the help
+}
+
+// Bidirectional text would move what stands beside it: terminals that reorder
+// are told not to while the UI runs, and to do so again afterwards (ECMA-48, BDSM).
+const (
+	orderExplicit = "\x1b[8l"
+	orderImplicit = "\x1b[8h"
+)
+
+// Run shows the UI until the user leaves or ctx ends. That the user left is no
+// error; an end of ctx is ctx's own error.
+func Run(ctx context.Context, o Options) error {
+	if o.In == nil {
+		o.In = os.Stdin
+	}
+	if o.Out == nil {
+		o.Out = os.Stdout
+	}
+	run, stop := context.WithCancel(ctx)
+	defer stop()
+	r, err := start(run, o, usualPace(), time.Now, themeFor(o.Profile.UI, o.Out, os.Getenv))
+	if err != nil {
+		return err
+	}
+	p := tea.NewProgram(r, tea.WithContext(run), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithAltScreen())
+	fed := make(chan struct{})
+	r.e.feed.send = p.Send
+	go func() {
+		defer close(fed)
+		r.e.feed.run(run)
+	}()
+	if _, err := io.WriteString(o.Out, orderExplicit); err != nil {
+		return fmt.Errorf("write to the terminal: %w", err)
+	}
+	_, err = p.Run()
+	stop()
+	<-fed
+	_, werr := io.WriteString(o.Out, orderImplicit)
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.Is(err, tea.ErrInterrupted):
+		return nil
+	case err != nil:
+		return fmt.Errorf("run the terminal UI: %w", err)
+	case werr != nil:
+		return fmt.Errorf("write to the terminal: %w", werr)
+	}
+	return nil
+}
+
+// start makes the model and its feed, which the caller runs.
+func start(ctx context.Context, o Options, p pace, now func() time.Time, t *theme) (*root, error) {
+	h, err := newHub(o.Session, now)
+	if err != nil {
+		return nil, fmt.Errorf("start the terminal UI: %w", err)
+	}
+	e := newEnv(ctx, h, t)
+	e.profile, e.version = safetext.Clean(o.Profile.Name), o.Version
+	e.feed = newFeed(h, func(tea.Msg) {}, p)
+	return newRoot(e, o.Session.LoggedIn()), nil
+}
+
+func newEnv(ctx context.Context, h *hub, t *theme) *env {
+	return &env{
+		hub: h, ctx: ctx, store: newStore(), theme: t, keyMap: newKeyMap(), loc: time.Local,
+		feed: newFeed(h, func(tea.Msg) {}, usualPace()),
+	}
+}
