@@ -1,0 +1,249 @@
+package kojid
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"koji"
+	"koji/internal/daemon"
+	"koji/kojid/buildroot"
+)
+
+// Config is what kojid.conf and the command line say (Koji:
+// reference/config.md, kojid.conf). It travels to the workers as JSON, over a
+// pipe, since it holds passwords.
+type Config struct {
+	Server string
+	TopURL string // the first of them
+	TopDir string
+
+	User, Password, Cert, ServerCA string
+	NoVerify                       bool
+	Timeout                        time.Duration
+	RetryInterval                  time.Duration
+	MaxRetries                     int
+	OfflineRetry                   bool
+	OfflineRetryInterval           time.Duration
+
+	SleepTime   time.Duration
+	MaxJobs     int
+	MinSpace    int // MB
+	LogLevel    string
+	WorkDir     string
+	MockDir     string
+	AdminEmails string
+
+	LiteralTaskArches []string
+	BuildArchCanFail  bool
+	LogTimestamps     bool
+	RPMBuildTimeout   time.Duration
+
+	Packager, Vendor, Distribution string
+
+	CreaterepoUpdate, CreaterepoSkipStat bool
+
+	SMTPHost, SMTPUser, SMTPPass, FromAddr string
+
+	// What follows are keys of our own.
+	Driver      string  // auto, chroot or host
+	LogFile     string  // of the daemon in the background
+	PIDFile     string  // "" is none
+	MaxLoad     float64 // load average a core above which no task is taken; 0 is no limit
+	TaskMemory  int     // MB a buildroot may use; 0 is no limit
+	TaskPIDs    int     // processes in a buildroot
+	TaskCores   float64 // cores a buildroot may use
+	KeepTasks   bool    // leave the work areas of tasks, to look into them
+	rlimits     map[string]string
+	passwordIn  string // password_file
+	authGSSAPI  bool
+	unsupported []string // keys that are set but do nothing here
+}
+
+const defaultConfigFile = "/etc/kojid/kojid.conf"
+
+func defaultConfig() *Config {
+	return &Config{
+		TopDir: "/mnt/koji", WorkDir: "/var/tmp/koji", MockDir: "/var/lib/mock",
+		RetryInterval: time.Minute, MaxRetries: 120, OfflineRetry: true, OfflineRetryInterval: 2 * time.Minute,
+		SleepTime: 15 * time.Second, MaxJobs: 10, MinSpace: 8192, RPMBuildTimeout: 24 * time.Hour,
+		Packager: "Koji", Vendor: "Koji", Distribution: "Koji",
+		CreaterepoUpdate: true, CreaterepoSkipStat: true,
+		SMTPHost: "example.com", FromAddr: "Koji Build System <buildsys@example.com>",
+		Driver: "auto", MaxLoad: 4, rlimits: map[string]string{},
+	}
+}
+
+// settings are the keys of section [kojid].
+func (c *Config) settings() daemon.Settings {
+	s := daemon.Settings{
+		"server": daemon.Text(&c.Server), "topurl": c.takeTopURL, "topdir": daemon.Text(&c.TopDir),
+		"user": daemon.Text(&c.User), "password": daemon.Text(&c.Password), "cert": daemon.Text(&c.Cert), "serverca": daemon.Text(&c.ServerCA),
+		"no_ssl_verify": daemon.Truth(&c.NoVerify), "timeout": daemon.Seconds(&c.Timeout),
+		"retry_interval": daemon.Seconds(&c.RetryInterval), "max_retries": daemon.Number(&c.MaxRetries),
+		"offline_retry": daemon.Truth(&c.OfflineRetry), "offline_retry_interval": daemon.Seconds(&c.OfflineRetryInterval),
+		"sleeptime": daemon.Seconds(&c.SleepTime), "maxjobs": daemon.Number(&c.MaxJobs), "minspace": daemon.Number(&c.MinSpace),
+		"log_level": daemon.Text(&c.LogLevel), "workdir": daemon.Text(&c.WorkDir), "mockdir": daemon.Text(&c.MockDir),
+		"admin_emails": daemon.Text(&c.AdminEmails), "literal_task_arches": daemon.Words(&c.LiteralTaskArches),
+		"build_arch_can_fail": daemon.Truth(&c.BuildArchCanFail), "log_timestamps": daemon.Truth(&c.LogTimestamps),
+		"rpmbuild_timeout": daemon.Seconds(&c.RPMBuildTimeout),
+		"packager":         daemon.Text(&c.Packager), "vendor": daemon.Text(&c.Vendor), "distribution": daemon.Text(&c.Distribution),
+		"createrepo_update": daemon.Truth(&c.CreaterepoUpdate), "createrepo_skip_stat": daemon.Truth(&c.CreaterepoSkipStat),
+		"smtphost": daemon.Text(&c.SMTPHost), "smtp_user": daemon.Text(&c.SMTPUser), "smtp_pass": daemon.Text(&c.SMTPPass), "from_addr": daemon.Text(&c.FromAddr),
+
+		"buildroot_driver": c.takeDriver, "password_file": daemon.Text(&c.passwordIn), "logfile": daemon.Text(&c.LogFile), "pidfile": daemon.Text(&c.PIDFile),
+		"maxload": daemon.Decimal(&c.MaxLoad), "task_memory": daemon.Number(&c.TaskMemory), "task_pids": daemon.Number(&c.TaskPIDs),
+		"task_cores": daemon.Decimal(&c.TaskCores), "keep_tasks": daemon.Truth(&c.KeepTasks),
+	}
+	// Koji's keys that are read and mean nothing here: obsolete ones, those of
+	// mock and of task methods that this builder doesn't have, and what our own
+	// drivers do better by themselves.
+	for _, key := range strings.Fields(`
+		buildroot_basic_cleanup_delay buildroot_final_cleanup_delay failed_buildroot_lifetime chroot_tmpdir mockuser mockhost mock_bootstrap_image
+		use_fast_upload use_createrepo_c distrepo_skip_stat copy_old_repodata pkgurl task_avail_delay
+		allowed_scms allowed_scms_use_config allowed_scms_use_policy scm_credentials_dir support_rpm_source_layout allow_password_in_scm_url
+		yum_proxy maven_repo_ignore oz_install_timeout xz_options allow_noverifyssl keytab ccache host_principal_format pluginpath`) {
+		s[key] = func(string) error { return nil }
+	}
+	s["krb_principal"] = func(v string) error {
+		c.authGSSAPI = v != ""
+		return nil
+	}
+	for _, key := range []string{"plugin", "plugins"} {
+		s[key] = func(v string) error {
+			if v != "" {
+				c.unsupported = append(c.unsupported, key)
+			}
+			return nil
+		}
+	}
+	for _, name := range strings.Fields("as core cpu data fsize memlock nofile nproc ofile rss stack") {
+		key := "rlimit_" + name
+		s[key] = func(v string) error { return c.takeLimit(name, v) }
+	}
+	return s
+}
+
+func (c *Config) takeTopURL(v string) error {
+	urls := strings.Fields(v)
+	if len(urls) > 0 {
+		c.TopURL = urls[0]
+	}
+	return nil
+}
+
+func (c *Config) takeDriver(v string) error {
+	switch v {
+	case "auto", buildroot.KindChroot, buildroot.KindHost:
+		c.Driver = v
+		return nil
+	case "mock":
+		return errors.New("the mock driver is not part of this build: use auto, chroot or host")
+	}
+	return fmt.Errorf("%q is no driver: auto, chroot or host", v)
+}
+
+// limitRe is one number, or the soft and the hard limit; -1 is none.
+var limitRe = regexp.MustCompile(`^(-1|\d{1,18})([ ,]+(-1|\d{1,18}))?$`)
+
+func (c *Config) takeLimit(name, v string) error {
+	if !limitRe.MatchString(v) {
+		return fmt.Errorf("%q is neither one number nor two", v)
+	}
+	c.rlimits[name] = v
+	return nil
+}
+
+// LoadConfig reads the file at path, or the default file if path is empty.
+func LoadConfig(path string) (*Config, error) {
+	c := defaultConfig()
+	if path == "" {
+		path = defaultConfigFile
+	}
+	if err := daemon.ReadSettings(path, "kojid", c.settings()); err != nil {
+		return nil, err
+	}
+	// Secrets that lie where the packages of a distribution put them.
+	for file, p := range map[string]*string{"/etc/kojid/client.crt": &c.Cert, "/etc/kojid/serverca.crt": &c.ServerCA} {
+		if *p == "" && c.User == "" && path == defaultConfigFile {
+			if _, err := os.Stat(file); err == nil {
+				*p = file
+			}
+		}
+	}
+	return c, nil
+}
+
+// complete checks the configuration once the command line is in it, and makes
+// paths absolute: workers run elsewhere.
+func (c *Config) complete() error {
+	switch {
+	case c.Server == "":
+		return errors.New("no hub is configured: set server")
+	case c.TopURL == "":
+		return errors.New("no file tree is configured: set topurl")
+	case c.MaxJobs < 1:
+		return errors.New("maxjobs must be at least 1")
+	case c.SleepTime <= 0:
+		return errors.New("sleeptime must be above 0")
+	}
+	for _, p := range []*string{&c.WorkDir, &c.TopDir, &c.MockDir, &c.LogFile, &c.PIDFile, &c.Cert, &c.ServerCA} {
+		if *p == "" {
+			continue
+		}
+		abs, err := filepath.Abs(*p)
+		if err != nil {
+			return err
+		}
+		*p = abs
+	}
+	if c.passwordIn != "" {
+		data, err := os.ReadFile(c.passwordIn)
+		if err != nil {
+			return fmt.Errorf("read password_file: %w", err)
+		}
+		c.Password = strings.TrimRight(string(data), "\r\n")
+	}
+	if c.User == "" && c.Cert == "" {
+		if c.authGSSAPI {
+			return errors.New("GSSAPI logins are not part of this build: set cert, or user and password")
+		}
+		return errors.New("nothing to log in with: set cert, or user and password")
+	}
+	if c.LogFile == "" {
+		c.LogFile = "/var/log/kojid.log"
+		if os.Geteuid() != 0 {
+			c.LogFile = filepath.Join(c.WorkDir, "kojid.log")
+		}
+	}
+	return nil
+}
+
+// session are the options of a session with the hub.
+func (c *Config) session() koji.Options {
+	o := koji.Options{
+		Server: c.Server, TopURL: c.TopURL, User: c.User, Password: c.Password, Cert: c.Cert, ServerCA: c.ServerCA, NoVerify: c.NoVerify,
+		Timeout: c.Timeout, OfflineRetry: c.OfflineRetry, OfflineRetryInterval: c.OfflineRetryInterval, UserAgent: "kojid/1",
+	}
+	daemon.Patience(&o, c.RetryInterval, c.MaxRetries)
+	return o
+}
+
+// paths are the places in the work area.
+func (c *Config) tasksDir() string     { return filepath.Join(c.WorkDir, "tasks") }
+func (c *Config) buildrootDir() string { return filepath.Join(c.WorkDir, "buildroots") }
+func (c *Config) cacheDir() string     { return filepath.Join(c.WorkDir, "cache") }
+
+func (c *Config) taskDir(id int64) string {
+	return filepath.Join(c.tasksDir(), strconv.FormatInt(id%10000, 10), strconv.FormatInt(id, 10))
+}
+
+// limits are those of a buildroot.
+func (c *Config) limits() buildroot.Limits {
+	return buildroot.Limits{Memory: int64(c.TaskMemory) << 20, PIDs: int64(c.TaskPIDs), CPU: c.TaskCores}
+}
