@@ -172,14 +172,14 @@ func getExternalRepo(c *call, a getExternalRepoArgs) (any, error) {
 }
 
 type listExternalReposArgs struct {
-	Repo      any    `rpc:"info=nil"`
-	URL       string `rpc:"url=nil"`
-	Event     any    `rpc:"event=nil"`
-	QueryOpts any    `rpc:"queryOpts=nil"`
+	Repo      any     `rpc:"info=nil"`
+	URL       *string `rpc:"url=nil"`
+	Event     any     `rpc:"event=nil"`
+	QueryOpts any     `rpc:"queryOpts=nil"`
 }
 
 func listExternalRepos(c *call, a listExternalReposArgs) (any, error) {
-	f := sqlstore.ExternalRepoFilter{URL: a.URL}
+	f := sqlstore.ExternalRepoFilter{URL: deref(a.URL)}
 	var err error
 	if f.Event, err = eventRef(a.Event); err != nil {
 		return nil, err

@@ -134,13 +134,13 @@ func getTagGroups(c *call, a getTagGroupsArgs) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	hidden := map[int64]bool{}
+	blocked := map[int64]bool{}
 	for _, g := range groups {
-		hidden[g.GroupID] = g.Blocked && !a.Blocked
+		blocked[g.GroupID] = g.Blocked
 	}
 	list := []map[string]any{}
 	for _, g := range groups {
-		if hidden[g.GroupID] {
+		if g.Blocked && !a.Blocked {
 			continue
 		}
 		m := map[string]any{
@@ -152,7 +152,7 @@ func getTagGroups(c *call, a getTagGroupsArgs) (any, error) {
 			m["packagelist"] = kept(g.packages, func(p koji.GroupPackage) bool { return a.Blocked || !p.Blocked })
 		}
 		if a.Reqs {
-			m["grouplist"] = kept(g.reqs, func(r koji.GroupReq) bool { return a.Blocked || !r.Blocked && !hidden[r.ReqID] })
+			m["grouplist"] = kept(g.reqs, func(r koji.GroupReq) bool { return (a.Blocked || !r.Blocked) && !blocked[r.ReqID] })
 		}
 		list = append(list, m)
 	}

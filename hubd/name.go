@@ -67,7 +67,7 @@ func refText(ref any) string {
 		return "struct without id or name"
 	}
 	switch ref.(type) {
-	case nil, []any, []byte:
+	case nil, []byte:
 		return typeName(ref)
 	}
 	return fmt.Sprint(ref)

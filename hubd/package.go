@@ -200,16 +200,16 @@ func checkTagPackage(c *call, a checkTagPackageArgs) (any, error) {
 }
 
 type listPackagesArgs struct {
-	Tag       any    `rpc:"tagID=nil"`
-	User      any    `rpc:"userID=nil"`
-	Package   any    `rpc:"pkgID=nil"`
-	Prefix    string `rpc:"prefix=nil"`
-	Inherited bool   `rpc:"inherited=false"`
-	Dups      bool   `rpc:"with_dups=false"`
-	Event     any    `rpc:"event=nil"`
-	QueryOpts any    `rpc:"queryOpts=nil"`
-	Owners    bool   `rpc:"with_owners=true"`
-	Blocked   bool   `rpc:"with_blocked=true"`
+	Tag       any     `rpc:"tagID=nil"`
+	User      any     `rpc:"userID=nil"`
+	Package   any     `rpc:"pkgID=nil"`
+	Prefix    *string `rpc:"prefix=nil"`
+	Inherited bool    `rpc:"inherited=false"`
+	Dups      bool    `rpc:"with_dups=false"`
+	Event     any     `rpc:"event=nil"`
+	QueryOpts any     `rpc:"queryOpts=nil"`
+	Owners    bool    `rpc:"with_owners=true"`
+	Blocked   bool    `rpc:"with_blocked=true"`
 }
 
 func listPackages(c *call, a listPackagesArgs) (any, error) {
@@ -220,7 +220,7 @@ func listPackages(c *call, a listPackagesArgs) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := packageQuery{inherit: a.Inherited, dups: a.Dups, filter: sqlstore.PackageFilter{Prefix: a.Prefix}}
+	q := packageQuery{inherit: a.Inherited, dups: a.Dups, filter: sqlstore.PackageFilter{Prefix: deref(a.Prefix), Open: !a.Blocked}}
 	if q.filter.Event, err = eventRef(a.Event); err != nil {
 		return nil, err
 	}
@@ -249,9 +249,6 @@ func listPackages(c *call, a listPackagesArgs) (any, error) {
 		}
 	} else if list, err = c.packagesOfTags(q); err != nil {
 		return nil, err
-	}
-	if !a.Blocked {
-		list = slices.DeleteFunc(list, func(p koji.TagPackage) bool { return p.Blocked })
 	}
 	if !a.Owners {
 		for i := range list {
@@ -343,8 +340,8 @@ func deref[T any](p *T) (v T) {
 }
 
 type listSimpleArgs struct {
-	Prefix    string `rpc:"prefix=nil"`
-	QueryOpts any    `rpc:"queryOpts=nil"`
+	Prefix    *string `rpc:"prefix=nil"`
+	QueryOpts any     `rpc:"queryOpts=nil"`
 }
 
 func listPackagesSimple(c *call, a listSimpleArgs) (any, error) {
@@ -353,8 +350,8 @@ func listPackagesSimple(c *call, a listSimpleArgs) (any, error) {
 		return nil, err
 	}
 	if opts.CountOnly {
-		return c.tx.CountPackages(c, a.Prefix, opts)
+		return c.tx.CountPackages(c, deref(a.Prefix), opts)
 	}
-	list, err := c.tx.ListPackages(c, a.Prefix, opts)
+	list, err := c.tx.ListPackages(c, deref(a.Prefix), opts)
 	return rows(opts, list), err
 }

@@ -414,23 +414,25 @@ func getTagID(c *call, a getTagIDArgs) (any, error) {
 }
 
 type listTagsArgs struct {
-	Build     any    `rpc:"build=nil"`
-	Package   any    `rpc:"package=nil"`
-	Perms     bool   `rpc:"perms=true"`
-	QueryOpts any    `rpc:"queryOpts=nil"`
-	Pattern   string `rpc:"pattern=nil"`
+	Build     any     `rpc:"build=nil"`
+	Package   any     `rpc:"package=nil"`
+	Perms     bool    `rpc:"perms=true"`
+	QueryOpts any     `rpc:"queryOpts=nil"`
+	Pattern   *string `rpc:"pattern=nil"`
 }
 
 func listTags(c *call, a listTagsArgs) (any, error) {
-	f := sqlstore.TagFilter{Pattern: a.Pattern}
+	f := sqlstore.TagFilter{Pattern: deref(a.Pattern)}
 	var err error
 	if a.Build != nil && a.Package != nil {
 		return nil, refuse("Only one of build and package can be given")
 	}
 	if a.Build != nil {
-		if f.Build, err = c.buildID(a.Build); err != nil {
+		b, err := c.buildRef(a.Build)
+		if err != nil {
 			return nil, err
 		}
+		f.Build = b.ID
 	}
 	if a.Package != nil {
 		if f.Package, err = c.packageID(a.Package, false); err != nil {

@@ -175,15 +175,15 @@ func (c *call) addPrincipal(id int64, v any) error {
 }
 
 type listUsersArgs struct {
-	Type      any    `rpc:"userType=0"`
-	Prefix    string `rpc:"prefix=nil"`
-	QueryOpts any    `rpc:"queryOpts=nil"`
-	Perm      any    `rpc:"perm=nil"`
-	Inherited bool   `rpc:"inherited_perm=false"`
+	Type      any     `rpc:"userType=0"`
+	Prefix    *string `rpc:"prefix=nil"`
+	QueryOpts any     `rpc:"queryOpts=nil"`
+	Perm      any     `rpc:"perm=nil"`
+	Inherited bool    `rpc:"inherited_perm=false"`
 }
 
 func listUsers(c *call, a listUsersArgs) (any, error) {
-	f := sqlstore.UserFilter{Prefix: a.Prefix, Inherited: a.Inherited}
+	f := sqlstore.UserFilter{Prefix: deref(a.Prefix), Inherited: a.Inherited}
 	types, isList := a.Type.([]any)
 	if !isList && a.Type != nil {
 		types = []any{a.Type}

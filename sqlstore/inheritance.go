@@ -87,7 +87,7 @@ func (tx *Tx) Ancestors(ctx context.Context, tag int64, event *int64) ([]koji.An
 		return nil, err
 	}
 	w := inheritanceWalk{links: links, visits: map[int64][]visit{}, order: []koji.Ancestor{}}
-	w.up(tag, nil, false, nil, nil)
+	w.up(tag, nil, nil, nil)
 	return w.order, nil
 }
 
@@ -101,7 +101,7 @@ func (tx *Tx) Descendants(ctx context.Context, tag int64, event *int64) ([]koji.
 		return nil, err
 	}
 	w := inheritanceWalk{links: links, visits: map[int64][]visit{}, order: []koji.Ancestor{}}
-	w.down(tag, false, nil, nil)
+	w.down(tag, nil, nil)
 	return w.order, nil
 }
 
@@ -115,7 +115,7 @@ type inheritanceWalk struct {
 // visit is how much of a tag one way to it brings.
 type visit struct {
 	depth    *int64 // levels above that it goes on to, nil for all
-	noConfig bool
+	noConfig bool   // of the last link alone: what is above on the way doesn't count in Koji
 	filtered bool
 }
 
@@ -136,7 +136,7 @@ func (w *inheritanceWalk) seen(tag int64, v visit) bool {
 
 // up follows the links of a tag. depth is how many levels above may still be
 // met, path the tags on the way to this one.
-func (w *inheritanceWalk) up(tag int64, depth *int64, noConfig bool, filter []string, path []int64) {
+func (w *inheritanceWalk) up(tag int64, depth *int64, filter []string, path []int64) {
 	if depth != nil && *depth < 1 {
 		return
 	}
@@ -153,19 +153,17 @@ func (w *inheritanceWalk) up(tag int64, depth *int64, noConfig bool, filter []st
 			}
 			next = &left
 		}
-		v := visit{next, noConfig || link.NoConfig, false}
 		patterns := withFilter(filter, link.PkgFilter)
-		v.filtered = len(patterns) > 0
-		if w.seen(link.ParentID, v) {
+		if w.seen(link.ParentID, visit{next, link.NoConfig, len(patterns) > 0}) {
 			continue
 		}
 		w.order = append(w.order, koji.Ancestor{Inheritance: link, CurrDepth: int64(len(path)), NextDepth: next, Filter: patterns})
-		w.up(link.ParentID, next, v.noConfig, patterns, path)
+		w.up(link.ParentID, next, patterns, path)
 	}
 }
 
 // down follows the links to a tag. How deep a link goes counts from its child's side.
-func (w *inheritanceWalk) down(tag int64, noConfig bool, filter []string, path []int64) {
+func (w *inheritanceWalk) down(tag int64, filter []string, path []int64) {
 	path = append(path[:len(path):len(path)], tag)
 	for _, link := range w.links[tag] {
 		depth := int64(len(path))
@@ -173,13 +171,12 @@ func (w *inheritanceWalk) down(tag int64, noConfig bool, filter []string, path [
 			continue
 		}
 		patterns := withFilter(filter, link.PkgFilter)
-		v := visit{nil, noConfig || link.NoConfig, len(patterns) > 0}
-		if w.seen(link.ChildID, v) {
+		if w.seen(link.ChildID, visit{nil, link.NoConfig, len(patterns) > 0}) {
 			continue
 		}
 		w.order = append(w.order, koji.Ancestor{Inheritance: link, CurrDepth: depth, Filter: patterns})
 		if !link.Intransitive {
-			w.down(link.ChildID, v.noConfig, patterns, path)
+			w.down(link.ChildID, patterns, path)
 		}
 	}
 }

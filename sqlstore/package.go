@@ -13,6 +13,7 @@ type PackageFilter struct {
 	Package int64
 	Owner   int64
 	Prefix  string // of the name, regardless of case
+	Open    bool   // only those that aren't blocked
 	Event   *int64
 }
 
@@ -30,6 +31,9 @@ func (tx *Tx) TagPackages(ctx context.Context, f PackageFilter) ([]koji.TagPacka
 	}
 	if f.Owner != 0 {
 		where, args = append(where, `o.owner = ?`), append(args, f.Owner)
+	}
+	if f.Open {
+		where = append(where, `tp.blocked = FALSE`)
 	}
 	if f.Prefix != "" {
 		where, args = append(where, tx.like(`p.name`)), append(args, literal(f.Prefix)+"%")
