@@ -12,8 +12,8 @@ func authMethods() []method {
 	return []method{
 		writes("login", anyone, "Password login; returns session info.", login),
 		writes("logout", anyone, "Closes the session (and subsessions) or another session of the same user.", logout),
-		writes("logoutChild", user, "Closes one child session.", logoutChild),
-		writes("subsession", user, "Creates a child session.", subsession),
+		writes("logoutChild", inSession, "Closes one child session.", logoutChild),
+		writes("subsession", inSession, "Creates a child session.", subsession),
 		writes("exclusiveSession", anyone, "Makes the session exclusive for its user.", exclusiveSession),
 		writes("sharedSession", anyone, "Gives up exclusive mode.", sharedSession),
 		reads("getSessionInfo", anyone, "Session row of the caller, or all live sessions of a user.", getSessionInfo),
@@ -163,11 +163,19 @@ func logout(c *call, a logoutArgs) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !found || other.User != c.session.user && !admin {
+		if !admin && (!found || other.User != c.session.user) {
 			return nil, refuse("only admins or owner may logout other session")
 		}
 	}
 	return nil, c.tx.CloseSession(c, id)
+}
+
+// inSession is anyone with a session, for the calls about sessions.
+func inSession(c *call) error {
+	if !c.session.loggedIn {
+		return fault(koji.CodeAuth, "Not logged in")
+	}
+	return nil
 }
 
 type logoutChildArgs struct {
@@ -180,7 +188,7 @@ func logoutChild(c *call, a logoutChildArgs) (any, error) {
 		return nil, err
 	}
 	if !found || child.Master != c.session.id {
-		return nil, refuse("session %d is no open child of session %d", a.SessionID, c.session.id)
+		return nil, nil // ended already, or somebody else's: nothing of ours
 	}
 	return nil, c.tx.CloseSession(c, a.SessionID)
 }
@@ -241,9 +249,19 @@ func sharedSession(c *call, _ none) (any, error) {
 	return nil, c.tx.SetExclusive(c, c.session.id, false)
 }
 
+// userOf finds a user for a call about sessions, where what names no user is
+// the same as a user that isn't there.
+func (c *call) userOf(ref any) (int64, error) {
+	switch ref.(type) {
+	case int64, string, map[string]any:
+		return c.userID(ref)
+	}
+	return 0, refuse("No such user: %s", refText(ref))
+}
+
 type sessionInfoArgs struct {
-	Details bool   `rpc:"details=false"`
-	UserID  *int64 `rpc:"user_id=nil"`
+	Details bool `rpc:"details=false"`
+	UserID  any  `rpc:"user_id=nil"`
 }
 
 func getSessionInfo(c *call, a sessionInfoArgs) (any, error) {
@@ -251,10 +269,16 @@ func getSessionInfo(c *call, a sessionInfoArgs) (any, error) {
 		return nil, nil
 	}
 	if a.UserID != nil {
-		if err := c.needPerm("admin"); err != nil {
+		u, err := c.userOf(a.UserID)
+		if err != nil {
 			return nil, err
 		}
-		return c.tx.UserSessions(c, *a.UserID)
+		if u != c.session.user {
+			if err := c.needPerm("admin"); err != nil {
+				return nil, err
+			}
+		}
+		return c.tx.UserSessions(c, u)
 	}
 	r, err := c.tx.SessionRecord(c, c.session.id)
 	if err != nil || r == nil || !a.Details {

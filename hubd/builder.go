@@ -192,14 +192,14 @@ type hostFreeTasksArgs struct {
 	Tasks []any `rpc:"tasks"`
 }
 
-// hostFreeTasks frees those of the tasks that are the host's own.
+// hostFreeTasks frees those of the tasks that are open on the host.
 func hostFreeTasks(c *call, a hostFreeTasksArgs) (any, error) {
 	for _, ref := range a.Tasks {
 		t, err := c.findTask(ref)
 		if err != nil {
 			return nil, err
 		}
-		if t.Finished() || t.State == koji.TaskFree || t.HostID == nil || *t.HostID != c.session.host {
+		if t.State != koji.TaskOpen || t.HostID == nil || *t.HostID != c.session.host {
 			continue
 		}
 		if err := c.freeTask(t); err != nil {

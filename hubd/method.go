@@ -144,6 +144,9 @@ func bind(name string, params []param, positional []any, named map[string]any, i
 		default:
 			value = p.value
 		}
+		if value == nil && !p.required && p.value == nil {
+			continue // nil is what the default says
+		}
 		if err := setArgument(field, value); err != nil {
 			return wrong("argument '%s': %v", p.name, err)
 		}
@@ -197,7 +200,7 @@ func setArgument(field reflect.Value, value any) error {
 			field.SetInt(n)
 			return nil
 		}
-		return fmt.Errorf("invalid type %s, want an integer", typeName(value))
+		return fmt.Errorf("invalid type %s, want an integer", shown(value))
 	case reflect.Float64:
 		switch n := value.(type) {
 		case float64:
@@ -207,13 +210,13 @@ func setArgument(field reflect.Value, value any) error {
 			field.SetFloat(float64(n))
 			return nil
 		}
-		return fmt.Errorf("invalid type %s, want a number", typeName(value))
+		return fmt.Errorf("invalid type %s, want a number", shown(value))
 	case reflect.String:
 		if s, ok := value.(string); ok {
 			field.SetString(s)
 			return nil
 		}
-		return fmt.Errorf("invalid type %s, want a string", typeName(value))
+		return fmt.Errorf("invalid type %s, want a string", shown(value))
 	case reflect.Map:
 		if value == nil {
 			return nil
@@ -222,14 +225,14 @@ func setArgument(field reflect.Value, value any) error {
 			field.Set(reflect.ValueOf(v))
 			return nil
 		}
-		return fmt.Errorf("invalid type %s, want a struct", typeName(value))
+		return fmt.Errorf("invalid type %s, want a struct", shown(value))
 	case reflect.Slice:
 		if value == nil {
 			return nil
 		}
 		list, ok := value.([]any)
 		if !ok {
-			return fmt.Errorf("invalid type %s, want an array", typeName(value))
+			return fmt.Errorf("invalid type %s, want an array", shown(value))
 		}
 		out := reflect.MakeSlice(field.Type(), len(list), len(list))
 		for i, v := range list {
@@ -241,6 +244,19 @@ func setArgument(field reflect.Value, value any) error {
 		return nil
 	}
 	return fmt.Errorf("no way to hold a %s in a %s", typeName(value), field.Type())
+}
+
+// shown is the type of a value and, when that is short, the value.
+func shown(v any) string {
+	switch v := v.(type) {
+	case string:
+		if len(v) <= 60 {
+			return fmt.Sprintf("string %q", v)
+		}
+	case int64, float64:
+		return fmt.Sprintf("%s %v", typeName(v), v)
+	}
+	return typeName(v)
 }
 
 // truthy is Python's idea of what is true, which Koji's flags follow.

@@ -76,10 +76,10 @@ func TestBindRefuses(t *testing.T) {
 		"too many":      {[]any{int64(1), "a", nil, 1.5, "b"}, nil, "m() takes 4 positional arguments but 5 were given"},
 		"twice":         {[]any{int64(1)}, map[string]any{"id": int64(1)}, "m() got multiple values for argument 'id'"},
 		"unknown":       {[]any{int64(1)}, map[string]any{"who": 1}, "m() got an unexpected keyword argument 'who'"},
-		"no integer":    {[]any{"1"}, nil, "m() argument 'id': invalid type string, want an integer"},
-		"no string":     {[]any{int64(1), int64(2)}, nil, "m() argument 'name': invalid type integer, want a string"},
-		"no array":      {[]any{int64(1), "a", "b"}, nil, "m() argument 'list': invalid type string, want an array"},
-		"no number":     {[]any{int64(1), "a", nil, "b"}, nil, "m() argument 'size': invalid type string, want a number"},
+		"no integer":    {[]any{"1"}, nil, "m() argument 'id': invalid type string \"1\", want an integer"},
+		"no string":     {[]any{int64(1), int64(2)}, nil, "m() argument 'name': invalid type integer 2, want a string"},
+		"no array":      {[]any{int64(1), "a", "b"}, nil, "m() argument 'list': invalid type string \"b\", want an array"},
+		"no number":     {[]any{int64(1), "a", nil, "b"}, nil, "m() argument 'size': invalid type string \"b\", want a number"},
 		"bool is no id": {[]any{true}, nil, "m() argument 'id': invalid type boolean, want an integer"},
 	} {
 		t.Run(name, func(t *testing.T) {

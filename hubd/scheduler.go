@@ -244,8 +244,11 @@ func (c *call) assignFree(free []sqlstore.QueuedTask, bins map[bin][]*candidate,
 // with override no run is recorded, so that the scheduler leaves the task alone.
 func (c *call) assignTask(t *koji.Task, host int64, force, override bool) (bool, error) {
 	done, err := c.assignTo(t, host, force)
-	if err != nil || !done {
-		return done, err
+	if err != nil {
+		return false, err
+	}
+	if !done {
+		return false, c.tx.LogScheduler(c, t.ID, host, "Assignment failed")
 	}
 	run, msg := host, "Assigning task"
 	if override {

@@ -417,10 +417,7 @@ func build(c *call, a buildArgs) (any, error) {
 	if a.Target != nil {
 		params[1] = *a.Target
 	}
-	if a.Opts != nil {
-		params = append(params, a.Opts)
-	}
-	o.Method, o.Params = "build", params
+	o.Method, o.Params = "build", append(params, orEmpty(a.Opts))
 	return c.makeTask(o)
 }
 
@@ -449,6 +446,14 @@ func (c *call) submitted(priority, channel any) (taskOptions, error) {
 	return o, nil
 }
 
+// orEmpty are a task's options, which its request always holds.
+func orEmpty(opts map[string]any) map[string]any {
+	if opts == nil {
+		return map[string]any{}
+	}
+	return opts
+}
+
 type chainBuildArgs struct {
 	Srcs     []any          `rpc:"srcs"`
 	Target   string         `rpc:"target"`
@@ -465,11 +470,7 @@ func chainBuild(c *call, a chainBuildArgs) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	params := []any{a.Srcs, a.Target}
-	if a.Opts != nil {
-		params = append(params, a.Opts)
-	}
-	o.Method, o.Params = "chainbuild", params
+	o.Method, o.Params = "chainbuild", []any{a.Srcs, a.Target, orEmpty(a.Opts)}
 	return c.makeTask(o)
 }
 

@@ -136,7 +136,7 @@ func (c *call) mayCancel(t *koji.Task) error {
 	if t.Owner == c.session.user {
 		return nil
 	}
-	if t.HostID != nil && c.session.host == *t.HostID && c.session.exclusive {
+	if t.State == koji.TaskOpen && t.HostID != nil && c.session.host == *t.HostID && c.session.exclusive {
 		return nil
 	}
 	if admin, err := c.isAdmin(); err != nil || admin {

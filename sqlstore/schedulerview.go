@@ -12,10 +12,10 @@ import (
 // schedulerView is a view of records that have a task and a host.
 func schedulerView(name, from string, own map[string]viewField, standard ...string) *view {
 	v := &view{
-		name: name, from: from, standard: standard,
+		name: name, from: from + ` LEFT JOIN host h ON h.id = r.host_id`, standard: standard,
 		fields: map[string]viewField{
 			"id": {column: "r.id"}, "task_id": {column: "r.task_id"}, "host_id": {column: "r.host_id"},
-			"host_name": {column: "h.name", kind: viewText, join: "host"}, "host_ready": {column: "h.ready", kind: viewBool, join: "host"},
+			"host_name": {column: "h.name", kind: viewText}, "host_ready": {column: "h.ready", kind: viewBool},
 			"method": {column: "t.method", kind: viewText, join: "task"}, "state": {column: "t.state", join: "task"},
 			"owner": {column: "t.owner", join: "task"}, "arch": {column: "t.arch", kind: viewText, join: "task"},
 			"channel_id":    {column: "t.channel_id", join: "task"},
@@ -24,7 +24,6 @@ func schedulerView(name, from string, own map[string]viewField, standard ...stri
 		},
 		joins: map[string]string{
 			"task": ` LEFT JOIN task t ON t.id = r.task_id`,
-			"host": ` LEFT JOIN host h ON h.id = r.host_id`,
 		},
 	}
 	maps.Copy(v.fields, own)

@@ -161,7 +161,7 @@ func (v *view) where(tx *Tx, clauses []any, join func(string)) (string, []any, e
 	for _, item := range clauses {
 		c, ok := item.([]any)
 		if !ok || len(c) < 2 || len(c) > 3 {
-			return "", nil, badQuery("Invalid clause for query %s: want [field, value] or [field, operator, value]", v.name)
+			return "", nil, badQuery("Invalid clause for query %s: %v; want [field, value] or [field, operator, value]", v.name, item)
 		}
 		name, ok := c[0].(string)
 		f, known := v.fields[name]
