@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -10,12 +11,13 @@ import (
 type helpView struct {
 	c    *calls
 	rows []binding
+	of   string // the program and its version
 	top  int
 	h    int
 }
 
 func newHelpView(e *env, known []action) *helpView {
-	return &helpView{c: newCalls(e.ctx), rows: e.keyMap.rows(known)}
+	return &helpView{c: newCalls(e.ctx), rows: e.keyMap.rows(known), of: strings.TrimSpace("koji " + e.version)}
 }
 
 func (v *helpView) title() []string { return []string{"Help"} }
@@ -28,7 +30,7 @@ func (v *helpView) update(tea.Msg) tea.Cmd           { return nil }
 func (v *helpView) resize(_, h int)                  { v.h = h; v.scroll(0) }
 func (v *helpView) escape() bool                     { return false }
 func (v *helpView) ticks() bool                      { return false }
-func (v *helpView) status() string                   { return "" }
+func (v *helpView) status() string                   { return v.of }
 
 func (v *helpView) do(a action) tea.Cmd {
 	v.scroll(scrollBy(a, v.h, len(v.rows)))

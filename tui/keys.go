@@ -30,6 +30,7 @@ const (
 	actPrevHit
 	actNextError
 	actPrevError
+	actAside
 	actFold
 	actFoldDone
 	actFollow
@@ -64,10 +65,11 @@ func newKeyMap() keyMap {
 	return keyMap{
 		bind(actDown, "j down", "j ↓", "down", "next row or line"),
 		bind(actUp, "k up", "k ↑", "up", "row or line before"),
-		bind(actLeft, "h left", "h ←", "fold", "fold, or to the parent; logs: 8 cells to the left"),
-		bind(actRight, "right", "→", "unfold", "unfold; logs: 8 cells to the right"),
+		bind(actLeft, "h left", "h ←", "fold", "fold, or to the parent; in logs 8 cells to the left"),
+		bind(actRight, "right", "→", "unfold", "unfold; in logs 8 cells to the right"),
 		bind(actOpen, "enter", "↵", "open", "open the selected"),
-		bind(actLog, "l", "l", "log", "log of the selected task; in a log: 8 cells to the right"),
+		bind(actLog, "l", "l", "log", "log of the selected task"),
+		bind(actAside, "l", "l", "aside", "8 cells to the right"),
 		bind(actFilter, "/", "/", "filter", "filter as you type; st:failed m:buildArch own:NAME host:NAME id:71, - before a word excludes"),
 		bind(actSearch, "/", "/", "search", "search in the log, without regard to case if all is lower case"),
 		bind(actNextHit, "n", "n", "next hit", "next hit"),

@@ -29,6 +29,7 @@ type logView struct {
 	exact    bool // the place of the window in the file is sure
 	final    bool // all was read after the task had finished
 	fetching bool
+	asked    fetched // what is being fetched
 	err      error
 	anew     bool // the file was replaced while it was open
 
@@ -65,7 +66,7 @@ func (v *logView) title() []string {
 
 func (v *logView) keys() []action {
 	return []action{
-		actDown, actUp, actLeft, actRight, actLog, actSearch, actNextHit, actPrevHit, actNextError, actPrevError,
+		actDown, actUp, actLeft, actRight, actAside, actSearch, actNextHit, actPrevHit, actNextError, actPrevError,
 		actFollow, actWrap, actOtherLog, actFirst, actLast, actHalfDown, actHalfUp, actPageDown, actPageUp,
 	}
 }
@@ -153,7 +154,7 @@ func (v *logView) do(a action) tea.Cmd {
 		return v.toEnd()
 	case actLeft:
 		v.left = max(v.left-8, 0)
-	case actRight, actLog:
+	case actRight, actAside:
 		if !v.wrap {
 			v.left = min(v.left+8, longestLine)
 		}
@@ -307,6 +308,7 @@ func (v *logView) fetch(kind fetchKind) tea.Cmd {
 	case fetchAfter:
 		want.from = v.win.end()
 	}
+	v.asked = want
 	h, task, name := v.e.hub, v.task, v.name
 	return v.e.ask(v.c, func(ctx context.Context) (any, error) {
 		err := readRange(ctx, h, task, name, &want, n)

@@ -79,7 +79,7 @@ func (s *store) get(id int64) *entry { return s.tasks[id] }
 func (s *store) setMe(owner int64) {
 	s.me, s.mine = owner, counts{}
 	for _, e := range s.tasks {
-		if e.owner == owner {
+		if owner != 0 && e.owner == owner {
 			s.mine[e.kind]++
 		}
 	}

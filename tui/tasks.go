@@ -123,10 +123,11 @@ func (v *tasksView) input(k tea.KeyMsg) (tea.Cmd, bool) {
 func (v *tasksView) setFilter(text string) {
 	v.filter = parseFilter(text)
 	v.build()
-	if r := v.t.selected(); r == nil || r.other {
+	if r := v.t.selected(); r == nil || r.kind != rowTask || !v.filter.matches(v.e.store.get(r.id)) {
 		v.t.chosen = false // what fits is what one looks for
 		for i := range v.t.rows {
-			if v.t.rows[i].selectable() && !v.t.rows[i].other {
+			r := &v.t.rows[i]
+			if r.kind == rowTask && v.filter.matches(v.e.store.get(r.id)) {
 				v.t.sel, v.t.chosen = v.t.rows[i].rowKey, true
 				break
 			}
@@ -527,6 +528,9 @@ func (v *tasksView) progress(r *row, e *entry, narrow bool) (string, role) {
 		_, n := v.e.store.below(e.id)
 		if narrow {
 			return fmt.Sprintf("%d sub", n), roleDim
+		}
+		if n == 1 {
+			return "1 subtask", roleDim
 		}
 		return fmt.Sprintf("%d subtasks", n), roleDim
 	}

@@ -29,7 +29,7 @@ const (
 	roleCount
 )
 
-func (r role) letter() byte { return ".drwgf!lh|b"[r] }
+func (r role) letter() byte { return ".drwgfnlhxb"[r] }
 
 // styleEnd ends every style.
 const styleEnd = "\x1b[0m"

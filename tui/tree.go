@@ -98,7 +98,9 @@ func (t *tree) build(s *store, o shape) {
 			t.top = at - line
 		}
 	}
-	t.clamp()
+	// Room may stay empty below so that the anchor can stay on its line, but
+	// not most of the screen.
+	t.limit(len(t.rows) - t.height/2)
 }
 
 // passOn gives the selection of a row that is gone to the next one there is,
@@ -136,8 +138,10 @@ func (t *tree) indexOf(k rowKey) int {
 	return -1
 }
 
-func (t *tree) clamp() {
-	t.top = max(0, min(t.top, len(t.rows)-t.height))
+func (t *tree) clamp() { t.limit(len(t.rows) - t.height) }
+
+func (t *tree) limit(top int) {
+	t.top = max(0, min(t.top, top))
 	if t.top == 0 {
 		t.seen = t.newest
 	}

@@ -1,0 +1,131 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"koji"
+)
+
+func sizeMsg(w, h int) tea.WindowSizeMsg { return tea.WindowSizeMsg{Width: w, Height: h} }
+
+// keyMsg is the message of a key by its name.
+func keyMsg(name string) tea.KeyMsg {
+	types := map[string]tea.KeyType{
+		"enter": tea.KeyEnter, "esc": tea.KeyEsc, "down": tea.KeyDown, "up": tea.KeyUp, "right": tea.KeyRight, "left": tea.KeyLeft,
+		"ctrl+d": tea.KeyCtrlD, "ctrl+u": tea.KeyCtrlU, "pgdown": tea.KeyPgDown, "pgup": tea.KeyPgUp, "ctrl+c": tea.KeyCtrlC,
+		"home": tea.KeyHome, "end": tea.KeyEnd, "backspace": tea.KeyBackspace,
+	}
+	if k, ok := types[name]; ok {
+		return tea.KeyMsg{Type: k}
+	}
+	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(name)}
+}
+
+func press(r *root, names ...string) {
+	for _, n := range names {
+		r.Update(keyMsg(n))
+	}
+}
+
+func sizes() [][2]int { return [][2]int{{60, 15}, {80, 24}, {160, 50}} }
+
+func TestFrames(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		do   func(r *root)
+	}{
+		{"home", func(r *root) { press(r, "j", "j") }},
+		{"filter", func(r *root) { press(r, "/", "f", "i", "s", "h") }},
+		{"menu", func(r *root) { press(r, "a", "s") }},
+		{"cancel", func(r *root) { press(r, "a", "c") }},
+		{"lost", func(r *root) {
+			r.Update(link{stream: true, lost: testNow().Add(-102e9), next: testNow().Add(8e9), tries: 6, reason: "connection refused"})
+		}},
+		{"help", func(r *root) { press(r, "?") }},
+		{"detail", openDetail},
+		{"log", openLog},
+		{"wrapped", func(r *root) { openLog(r); press(r, "w") }},
+		{"empty", func(r *root) { r.Update(changes{whole: true}) }},
+	} {
+		for _, size := range sizes() {
+			for _, ascii := range []bool{false, true} {
+				if ascii && tt.name != "home" && tt.name != "log" {
+					continue
+				}
+				name := fmt.Sprintf("%s-%dx%d", tt.name, size[0], size[1])
+				th := newTheme(paletteDark, false)
+				if ascii {
+					name += "-ascii"
+					th = newTheme(paletteNone, true)
+				}
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					r := testRoot(size[0], size[1], th)
+					tt.do(r)
+					golden(t, name, r)
+				})
+			}
+		}
+	}
+}
+
+// openDetail opens a task and answers what it asks.
+func openDetail(r *root) {
+	press(r, "/", "7", "1", "1", "9", "7", "enter", "enter")
+	ts := func(ago float64) *float64 { s := secondsAgo(ago); return &s }
+	parent, host := int64(71190), int64(4)
+	d := &detail{
+		task: koji.Task{
+			ID: 71197, State: koji.TaskFailed, Method: "buildArch", Arch: "ppc64le", Parent: &parent, HostID: &host, Owner: 7,
+			Priority: 19, Weight: 1.5, CreateTS: ts(663), StartTS: ts(663), CompletionTS: ts(181),
+		},
+		params: map[string]any{
+			"pkg": "tasks/1191/71191/fish-4.1.2-1.fc44.src.rpm", "root": "f44-build", "arch": "ppc64le",
+			"keep_srpm": false, "opts": map[string]any{"repo_id": int64(5519)},
+		},
+		fault: koji.NewError(koji.CodeBuild, "error building package (arch ppc64le), mock exited with status 1; see build.log\nmore: \x1b[31mred\n"),
+		files: map[string]fileStat{"build.log": {Size: "12400000"}, "root.log": {Size: "388000"}, "state.log": {Size: "812"}},
+	}
+	v := r.top()
+	r.Update(reply{to: v.calls(), gen: v.calls().gen, what: d})
+}
+
+// openLog opens a log and answers what it asks.
+func openLog(r *root) {
+	v := newLogView(r.e, 71197, "build.log", nil)
+	r.push(v)
+	var b strings.Builder
+	for i := range 120 {
+		fmt.Fprintf(&b, "[%d/498] Compiling Rust crate fish-printf\n", i+1)
+	}
+	b.WriteString("src/io.rs:88:9: warning: variable does not need to be mutable\n")
+	b.WriteString("\x1b[1m/usr/bin/ld: fish.o: in function `fish_wcstod':\x1b[0m\n")
+	b.WriteString("wcstod.c:114: undefined reference to `__strtof128_l'\n")
+	b.WriteString("\tcolumn\tof\ttabs\nprogress 1%\rprogress 100%\n")
+	b.WriteString("error: Bad exit status from /var/tmp/rpm-tmp.9Zk1aM (%build), which is a long line that goes on and on until it no longer fits into eighty columns\n")
+	b.WriteString("\x1b]0;owned\aCommand failed. See logs for output.\n")
+	data := []byte(b.String())
+	r.Update(reply{to: v.c, gen: v.c.gen, what: fetched{
+		kind: fetchOpen, from: -rangeSize, data: data, size: int64(len(data)), over: true,
+		files: map[string]fileStat{"build.log": {Size: fmt.Sprint(len(data))}},
+	}})
+	press(r, "/", "s", "t", "r", "t", "o", "f", "enter")
+}
+
+func TestTooSmall(t *testing.T) {
+	t.Parallel()
+	r := testRoot(52, 12, newTheme(paletteDark, false))
+	if got, want := checkFrame(t, r).text(0), "60x15 is needed, this is 52x12"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	press(r, "?")
+	r.Update(sizeMsg(80, 24))
+	if got := checkFrame(t, r).text(0); !strings.Contains(got, "Help") {
+		t.Errorf("a key pressed while the screen was too small is lost: %q", got)
+	}
+}

@@ -1,0 +1,90 @@
+package tui
+
+import (
+	"testing"
+
+	"koji"
+)
+
+// FuzzScreen feeds random stores, sizes and keys: whatever comes, frames have
+// their size, nothing foreign reaches the terminal, and the selection stays on
+// a row that there is.
+func FuzzScreen(f *testing.F) {
+	f.Add([]byte("jjzlk/fi\x00sh"), 80, 24, "build (f44, foo)", "line\x1b[31m")
+	f.Add([]byte{0, 1, 2, 3, 250, 9, 40, 77}, 60, 15, "\x1b]0;x\a\u202e日本語e\u0301\u0301\u0301", "\xff\t\r")
+	f.Add([]byte("GGGgggMfZ?q"), 1, 1, "🇩🇪👋🏽가", "\u200b")
+	f.Add([]byte("\xfe\xff\x80\x10llwwnNeE"), 160, 50, "buildArch (a.src.rpm, x86_64)", "error: x")
+	names := []string{
+		"j", "k", "h", "right", "enter", "l", "/", "n", "N", "e", "E", "z", "Z", "f", "M", "w", "o", "g", "G",
+		"ctrl+d", "ctrl+u", "pgdown", "pgup", "?", "esc", "q", "a", "c", "s", "y", "backspace", "x",
+	}
+	f.Fuzz(func(t *testing.T, steps []byte, w, h int, label, line string) {
+		w, h = 1+abs(w)%200, 1+abs(h)%60
+		if len(steps) > 200 || len(label) > 2000 || len(line) > 20000 {
+			t.Skip("larger than what is worth the time")
+		}
+		for _, th := range []*theme{newTheme(paletteDark, false), newTheme(paletteNone, true)} {
+			r := testRoot(w, h, th)
+			for i, s := range steps {
+				next := byte(0)
+				if i+1 < len(steps) {
+					next = steps[i+1]
+				}
+				switch {
+				case s < 128:
+					press(r, names[int(s)%len(names)])
+				case s < 220:
+					r.Update(changes{
+						tasks: []task{{
+							id: int64(next) + 71000, parent: int64(s)%50 + 71180, owner: int64(s % 3), kind: kind(next % byte(kindCount)),
+							method: label, label: label, arch: line, host: label, ownerName: line, fault: line, completed: secondsAgo(float64(s)),
+						}},
+						tails: map[int64]string{71211: line},
+						logs:  []logSize{{71211, "build.log", int64(next)}},
+					})
+				case s < 230:
+					r.Update(changes{whole: true})
+					r.Update(sampleChanges())
+				case s < 240:
+					r.Update(sizeMsg(1+int(next), 1+int(s)%60))
+				case s < 245:
+					r.Update(link{lost: testNow(), reason: line, tries: int(next)})
+				case s < 250:
+					answerTop(r, label, line, next)
+				default:
+					r.Update(tick{})
+				}
+				checkFrame(t, r)
+				checkStore(t, r.e.store)
+				if home := r.views[0].(*tasksView); len(home.t.rows) > 0 && home.t.selected() == nil {
+					t.Fatalf("no row is selected of %d", len(home.t.rows))
+				}
+			}
+		}
+	})
+}
+
+func abs(n int) int { return max(n, -(n + 1)) }
+
+// answerTop answers what the top view may have asked.
+func answerTop(r *root, label, line string, n byte) {
+	switch v := r.top().(type) {
+	case *taskView:
+		r.Update(reply{to: v.c, gen: v.c.gen, what: &detail{
+			task:     koji.Task{ID: v.id, State: koji.TaskState(n % 7), Method: label, Request: []any{line, int64(n)}},
+			children: []koji.Task{{ID: int64(n), Method: line}},
+			params:   map[string]any{label: line, "x": []any{line, map[string]any{label: nil}}},
+			files:    map[string]fileStat{line: {Size: label}, "build.log": {Size: "9"}},
+			fault:    koji.NewError(koji.CodeBuild, line),
+			result:   line,
+		}})
+	case *logView:
+		if v.fetching {
+			f := v.asked
+			f.data, f.size = []byte(line+"\n"+label), int64(n)*20
+			r.Update(reply{to: v.c, gen: v.c.gen, what: f})
+		}
+	case *tasksView:
+		r.Update(reply{to: v.c, gen: v.c.gen, what: logChoice{task: int64(n), name: label}})
+	}
+}

@@ -1,0 +1,199 @@
+package tui
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// linesOf are all lines of a window.
+func linesOf(w *logWindow) []string {
+	var lines []string
+	for i := range w.lines {
+		lines = append(lines, string(w.line(i)))
+	}
+	return lines
+}
+
+func plainLines(data []byte) []string {
+	var lines []string
+	for line := range bytes.Lines(data) {
+		lines = append(lines, strings.TrimRight(string(line), "\r\n"))
+	}
+	return lines
+}
+
+// However a file is fetched, in ranges from the end, forwards or by small
+// pieces, the window holds the same lines.
+func TestLogWindow(t *testing.T) {
+	t.Parallel()
+	rnd := rand.New(rand.NewPCG(3, 4))
+	for range 500 {
+		var file []byte
+		for range rnd.IntN(20) {
+			file = append(file, strings.Repeat("x", rnd.IntN(30))...)
+			if rnd.IntN(4) > 0 {
+				file = append(file, '\n')
+			}
+		}
+		at := rnd.IntN(len(file) + 1)
+		var w logWindow
+		w.set(int64(at), file[at:min(at+rnd.IntN(20), len(file))])
+		for w.end() < int64(len(file)) {
+			n := min(int(w.end())+1+rnd.IntN(15), len(file))
+			w.grow(file[w.end():n])
+		}
+		for w.start > 0 {
+			from := max(int(w.start)-1-rnd.IntN(15), 0)
+			before := linesOf(&w)
+			added := w.prepend(int64(from), file[from:w.start])
+			after := linesOf(&w)
+			if len(before) > 1 {
+				if diff := cmp.Diff(before[1:], after[added+1:]); diff != "" {
+					t.Fatalf("lines moved by other than %d:\n%s", added, diff)
+				}
+			}
+		}
+		if diff := cmp.Diff(plainLines(file), linesOf(&w)); diff != "" {
+			t.Fatalf("file %q from %d (-want +got):\n%s", file, at, diff)
+		}
+		if len(file) > 0 && w.first != 0 {
+			t.Fatalf("the first line is number %d", w.first)
+		}
+		limit := rnd.IntN(len(file) + 1)
+		whole := linesOf(&w)
+		n := w.trimFront(limit)
+		if diff := cmp.Diff(whole[n:], linesOf(&w)); diff != "" {
+			t.Fatalf("trimmed by %d:\n%s", n, diff)
+		}
+		if n > 0 && w.first != int64(n) {
+			t.Fatalf("%d lines are gone, the first is number %d", n, w.first)
+		}
+	}
+}
+
+func TestLogText(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"plain\n":                  "plain",
+		"a\tb":                     "a       b",
+		"12345678\tb":              "12345678        b",
+		"\x1b[1;31mred\x1b[0m\r\n": "red",
+		"1%\r50%\r100%":            "100%",
+		"\x1b]0;x\a":               "␛]0;x␇",
+		"\x1b[2J":                  "␛[2J",
+		"日\tb":                     "日      b",
+		"\u202eabc":                "<202e>abc",
+		"\xff":                     `\xff`,
+		"":                         "",
+	} {
+		if got := logText([]byte(in)); got != want {
+			t.Errorf("logText(%q) = %q, want %q", in, got, want)
+		}
+	}
+	long := logText(bytes.Repeat([]byte("x"), 50000))
+	if !strings.HasSuffix(long, "… (line of 50000 bytes)") || len(long) > longestLine+40 {
+		t.Errorf("a long line is %d long and ends in %q", len(long), long[len(long)-30:])
+	}
+}
+
+// serveLog answers what a log view fetches from a file, as a hub would.
+func serveLog(r *root, v *logView, file []byte) {
+	for range 10000 {
+		if !v.fetching {
+			return
+		}
+		v.fetching = true
+		f := fetched{over: true, size: int64(len(file)), files: map[string]fileStat{v.name: {Size: fmt.Sprint(len(file))}}}
+		f.kind, f.from = v.asked.kind, v.asked.from
+		from := f.from
+		if from < 0 {
+			from = max(int64(len(file))+from, 0)
+		}
+		n := int64(rangeSize)
+		if f.kind == fetchBefore {
+			n = v.win.start - from
+		}
+		from = min(from, int64(len(file)))
+		f.data = file[from:min(from+n, int64(len(file)))]
+		r.Update(reply{to: v.c, gen: v.c.gen, what: f})
+	}
+}
+
+func TestLogSearchAndScroll(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	for i := 0; b.Len() < 3<<20; i++ {
+		switch i {
+		case 100, 101, 20000:
+			fmt.Fprintf(&b, "foo.c:%d: error: it broke\n", i)
+		case 7777:
+			fmt.Fprintf(&b, "line %d has the Needle\n", i)
+		default:
+			fmt.Fprintf(&b, "line %d of a long build log that goes on\n", i)
+		}
+	}
+	file := b.Bytes()
+	r := testRoot(80, 24, newTheme(paletteDark, false))
+	v := newLogView(r.e, 71211, "build.log", nil)
+	r.push(v)
+	serveLog(r, v, file)
+	if v.win.start == 0 || v.win.end() != int64(len(file)) {
+		t.Fatalf("opened with bytes %d to %d of %d", v.win.start, v.win.end(), len(file))
+	}
+	last := string(bytes.TrimSpace(file[bytes.LastIndexByte(file[:len(file)-1], '\n'):]))
+	if screenLine(t, r, last) != 21 {
+		t.Errorf("the last line isn't at the bottom of the screen")
+	}
+	for _, step := range []struct{ keys, see string }{
+		{"/needle\n", "line 7777 has the Needle"},
+		{"E", "foo.c:101: error"},
+		{"E", "foo.c:100: error"},
+		{"e", "foo.c:101: error"},
+		{"e", "foo.c:20000: error"},
+		{"N", "line 7777 has the Needle"},
+		{"g", "line 0 of"},
+		{"E", "no error above"},
+		{"G", last},
+	} {
+		for _, k := range step.keys {
+			name := string(k)
+			if k == '\n' {
+				name = "enter"
+			}
+			press(r, name)
+			serveLog(r, v, file)
+		}
+		if screenLine(t, r, step.see) < 0 {
+			t.Fatalf("after %q the screen doesn't show %q:\n%s", step.keys, step.see, screenText(checkFrame(t, r)))
+		}
+	}
+	if c := v.win; c.end() != int64(len(file)) {
+		t.Errorf("G ends at byte %d of %d", c.end(), len(file))
+	}
+}
+
+func screenText(c *Canvas) string {
+	var b strings.Builder
+	for y := range c.h {
+		b.WriteString(c.text(y) + "\n")
+	}
+	return b.String()
+}
+
+func TestLogIsReplaced(t *testing.T) {
+	t.Parallel()
+	r := testRoot(80, 24, newTheme(paletteDark, false))
+	v := newLogView(r.e, 71211, "build.log", nil)
+	r.push(v)
+	serveLog(r, v, []byte("old line\nold line\n"))
+	r.Update(changes{logs: []logSize{{71211, "build.log", 9}}})
+	serveLog(r, v, []byte("new line\n"))
+	if screenLine(t, r, "the file was replaced") < 0 || screenLine(t, r, "new line") < 0 || screenLine(t, r, "old line") >= 0 {
+		t.Errorf("a replaced log isn't begun anew:\n%s", screenText(checkFrame(t, r)))
+	}
+}
