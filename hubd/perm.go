@@ -138,6 +138,7 @@ func grantPermission(c *call, a grantPermissionArgs) (any, error) {
 	if has {
 		return nil, refuse("User %s already has permission %s", u.Name, p.Name)
 	}
+	c.session.perms = nil // the next call of a multiCall reads them anew
 	return nil, c.tx.GrantPermission(c, u.ID, p.ID, c.session.user)
 }
 
@@ -155,6 +156,7 @@ func revokePermission(c *call, a revokePermissionArgs) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.session.perms = nil
 	had, err := c.tx.RevokePermission(c, u.ID, p.ID, c.session.user)
 	if err == nil && !had {
 		err = refuse("User %s does not have permission %s", u.Name, p.Name)
@@ -212,6 +214,7 @@ func addGroupMember(c *call, a addGroupMemberArgs) (any, error) {
 	case in:
 		return nil, nil
 	}
+	c.session.perms = nil
 	return nil, c.tx.AddGroupMember(c, g.ID, u.ID, c.session.user)
 }
 
@@ -243,6 +246,7 @@ func dropGroupMember(c *call, a dropGroupMemberArgs) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.session.perms = nil
 	was, err := c.tx.DropGroupMember(c, g.ID, u.ID, c.session.user)
 	if err == nil && !was {
 		err = refuse("User %s is not a member of group %s", u.Name, g.Name)

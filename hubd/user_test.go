@@ -103,6 +103,13 @@ func TestPermissions(t *testing.T) {
 		h.call("kojiadmin", "revokePermission", "alice", "deploy")
 		want(t, "after all was taken", []any{}, h.call("alice", "getPerms"))
 
+		one := func(method string, args ...any) any { return map[string]any{"methodName": method, "params": args} }
+		results := h.call("kojiadmin", "multiCall", []any{
+			one("hasPerm", "tag"), one("grantPermission", "kojiadmin", "tag"), one("hasPerm", "tag"),
+			one("revokePermission", "kojiadmin", "tag"), one("hasPerm", "tag"),
+		})
+		want(t, "in one multiCall", []any{[]any{false}, []any{nil}, []any{true}, []any{nil}, []any{false}}, results)
+
 		h.wantFault(koji.CodeGeneric, "kojiadmin", "revokePermission", "alice", "deploy")
 		h.wantFault(koji.CodeGeneric, "kojiadmin", "addGroupMember", "alice", "bob")
 		h.wantFault(koji.CodeGeneric, "kojiadmin", "grantPermission", "bob", "nothing")
