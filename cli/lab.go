@@ -30,7 +30,7 @@ type lab struct {
 	bin  string    // the directory of the programs
 	out  io.Writer // what happens is told here
 	home string    // where the profile goes; the user's home if empty
-	live bool      // out is a terminal: progress may be drawn on it
+	env  *Env      // of the run, for what other commands do too
 }
 
 func (l *lab) path(elem ...string) string { return filepath.Join(append([]string{l.dir}, elem...)...) }
@@ -77,7 +77,7 @@ func newLab(e *Env, dir string) (*lab, error) {
 	if self, err = filepath.EvalSymlinks(self); err != nil {
 		return nil, fmt.Errorf("find the programs: %w", err)
 	}
-	return &lab{dir: dir, bin: filepath.Dir(self), out: e.Out, live: e.onTerminal()}, nil
+	return &lab{dir: dir, bin: filepath.Dir(self), out: e.Out, env: e}, nil
 }
 
 const labHelp = `A lab is a hub, a builder and a repo daemon of your own on this machine, with

@@ -53,6 +53,7 @@ func (l *lab) configure(s *labState) error {
 			"server = " + s.server() + "\n" +
 			"topdir = " + l.path("koji") + "\n" +
 			"logfile =\n" +
+			"statedir = " + l.path("kojira") + "\n" +
 			patience,
 	}
 	for name, text := range files {
@@ -78,19 +79,24 @@ func (l *lab) secret(user string) (string, error) {
 	return path, nil
 }
 
-// writeProfile makes the lab a hub that koji knows by name. It returns the
-// command that means the lab.
-func (l *lab) writeProfile(s *labState) (string, error) {
+// profile is how a client reaches the lab.
+func (l *lab) profile(s *labState) *profiles.Profile {
 	p := profiles.Default(labProfile)
 	p.Server, p.TopURL, p.WebURL = s.server(), s.topURL(), "http://"+s.Address+"/koji"
 	p.TopDir = l.path("koji")
 	p.AuthType, p.Principal, p.PasswordFile = "password", labAdmin, l.path("secret", labAdmin)
 	p.RetryInterval, p.PollInterval = 2*time.Second, time.Second
+	return p
+}
+
+// writeProfile makes the lab a hub that koji knows by name. It returns the
+// command that means the lab.
+func (l *lab) writeProfile(s *labState) (string, error) {
 	path, err := profiles.UserFile(l.home, labProfile)
 	if err != nil {
 		return "", err
 	}
-	if err := profiles.Write(path, p); err != nil {
+	if err := profiles.Write(path, l.profile(s)); err != nil {
 		return "", err
 	}
 	link := l.program(labProfile)

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -43,8 +42,8 @@ func (l *lab) demo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer session.Close()
-	defer session.Logout(context.WithoutCancel(ctx))
+	// From here on it is as if koji-lab had been called; Env ends the session.
+	l.env.profile, l.env.session = l.profile(s), session
 	distro, err := l.distro(ctx)
 	if err != nil {
 		return err
@@ -60,7 +59,11 @@ func (l *lab) demo(ctx context.Context) error {
 	}
 	// Whoever wants to stop the lab while it builds can.
 	lock.Close()
-	if err := l.follow(ctx, session, builds); err != nil {
+	ids := make([]int64, len(builds))
+	for i, b := range builds {
+		ids[i] = b.task
+	}
+	if err := watchTasks(ctx, l.env, ids); err != nil {
 		return err
 	}
 	if err := l.results(ctx, session, builds); err != nil {
@@ -95,33 +98,17 @@ func (l *lab) submit(ctx context.Context, session *koji.Session) ([]*labBuild, e
 			opts["wait_builds"] = []string{builds[len(builds)-1].source.nvr.String()}
 			opts["wait_repo"] = true
 		}
-		uploaded, err := l.upload(ctx, session, srpm)
-		if err != nil {
+		dir := uploadDir("cli-build")
+		if err := uploadFile(ctx, l.env, session, srpm, dir, true); err != nil {
 			return nil, err
 		}
-		if err := session.Call(ctx, "build", &b.task, uploaded, labTag, opts); err != nil {
+		if err := session.Call(ctx, "build", &b.task, dir+"/"+filepath.Base(srpm), labTag, opts); err != nil {
 			return nil, fmt.Errorf("submit %s: %w", filepath.Base(srpm), err)
 		}
 		l.say("submitted %s: task %d", filepath.Base(srpm), b.task)
 		builds = append(builds, b)
 	}
 	return builds, nil
-}
-
-// upload sends a source rpm where the hub looks for it, and returns its name there.
-func (l *lab) upload(ctx context.Context, session *koji.Session, srpm string) (string, error) {
-	f, err := os.Open(srpm)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	dir := fmt.Sprintf("cli-build/%d.%s", time.Now().Unix(), rand.Text()[:8])
-	bar := l.progress("uploading "+filepath.Base(srpm), "bytes")
-	err = session.Upload(ctx, dir, filepath.Base(srpm), f, koji.UploadOptions{
-		Progress: func(done, total int64) { bar.set(int(done), int(total)) },
-	})
-	bar.clear()
-	return dir + "/" + filepath.Base(srpm), err
 }
 
 // results says which rpms came out, and sees to it that they are there.

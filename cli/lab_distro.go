@@ -39,7 +39,7 @@ func (l *lab) distro(ctx context.Context) (*labDistro, error) {
 // debianDistro makes the distribution in the lab's directory.
 func (l *lab) debianDistro(ctx context.Context) (*labDistro, error) {
 	dir := l.path("distro")
-	bar := l.progress("making an RPM distribution", "rpms")
+	bar := l.progress("making an RPM distribution")
 	sum, err := minidistro.Build(ctx, minidistro.Options{Out: dir, Progress: func(done, total int, _ string) { bar.set(done, total) }})
 	bar.clear()
 	var missing *minidistro.MissingError

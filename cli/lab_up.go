@@ -220,7 +220,7 @@ func (l *lab) startDaemons(ctx context.Context, s *labState) error {
 	if err != nil {
 		return err
 	}
-	if _, err := l.run(s, "kojira", "--config", l.path("kojira.conf"), "--fg"); err != nil {
+	if _, err := l.run(s, "kojira", "--config", l.path("kojira.conf"), "--fg", "--force-lock"); err != nil {
 		return err
 	}
 	ended, err := l.run(s, "kojid", "--config", l.path("kojid.conf"), "--fg", "--force-lock")
