@@ -33,7 +33,14 @@ func (e *Env) commands() []*cobra.Command {
 		newBuildInfoCommand, newListBuildsCommand,
 		newListHostsCommand, newHostInfoCommand, newAddHostCommand, newEnableHostCommand, newDisableHostCommand,
 		newListChannelsCommand,
+		newMakeTaskCommand, newCancelCommand, newFreeTaskCommand, newAssignTaskCommand, newResubmitCommand,
+		newListTasksCommand, newTaskInfoCommand, newWatchTaskCommand, newWatchLogsCommand,
+		newBuildCommand, newTagBuildCommand, newUntagBuildCommand, newRPMInfoCommand,
+		newRepoInfoCommand, newRequestRepoCommand, newRegenRepoCommand, newWaitRepoCommand,
+		newDownloadBuildCommand, newDownloadLogsCommand,
+		newTUICommand,
 		newAddUserCommand, newGrantPermissionCommand,
+		newLabCommand,
 	}
 	commands := make([]*cobra.Command, len(constructors))
 	for i, construct := range constructors {
