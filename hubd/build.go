@@ -215,8 +215,18 @@ func (c *call) cancelTaskBuilds(task int64) error {
 	return nil
 }
 
-// endBuild puts a build into a state that isn't BUILDING.
+// endBuild puts a build that is BUILDING into a state in which it has no files.
+// Should a folder lie in its place, from an import that was broken off, it goes.
 func (c *call) endBuild(b *koji.Build, state koji.BuildState) error {
+	dir, log := c.hub.paths.Build(b.VolumeName, b.Name, b.Version, b.Release), c.log()
+	if _, err := os.Lstat(dir); err == nil {
+		c.tx.AfterCommit(func() {
+			log.Warn("folder of a build without files removed", "build", b.ID, "path", dir)
+			if err := os.RemoveAll(dir); err != nil {
+				log.Error("remove folder of a build without files", "build", b.ID, "path", dir, "err", err)
+			}
+		})
+	}
 	return c.changeBuild(b, "state", int64(b.State), int64(state), func() error { return c.tx.EndBuild(c, b.ID, state, c.tx.Now()) })
 }
 

@@ -1,0 +1,321 @@
+package hubd
+
+import (
+	"path"
+	"strconv"
+	"strings"
+
+	"koji"
+	"koji/sqlstore"
+)
+
+func builderBuildMethods() []method {
+	return []method{
+		writes("host.initBuild", builder, "Creates the BUILDING row of an rpm build.", hostInitBuild),
+		writes("host.completeBuild", builder, "Imports srpm, rpms and logs and completes a build.", hostCompleteBuild),
+		writes("host.failBuild", builder, "Marks a BUILDING build FAILED.", hostFailBuild),
+		writes("host.moveBuildToScratch", builder, "Moves scratch rpm build files into the scratch area.", hostMoveBuildToScratch),
+		writes("host.tagNotification", builder, "Creates a tagNotification task when there are recipients.", hostTagNotification),
+	}
+}
+
+type initBuildArgs struct {
+	Data map[string]any `rpc:"data"`
+}
+
+func hostInitBuild(c *call, a initBuildArgs) (any, error) {
+	task, err := c.openTaskOf(a.Data["task_id"])
+	if err != nil {
+		return nil, err
+	}
+	n, name, err := c.newBuildOf(a.Data)
+	if err != nil {
+		return nil, err
+	}
+	n.Owner, n.Task = task.Owner, task.ID
+	return c.beginBuild(name, n)
+}
+
+// newBuildOf reads what a build is to be.
+func (c *call) newBuildOf(data map[string]any) (n sqlstore.NewBuild, name string, err error) {
+	text := func(key string) string {
+		s, ok := data[key].(string)
+		if (!ok || s == "") && err == nil {
+			err = refuse("Invalid build: %s: invalid type %s, want a string", key, typeName(data[key]))
+		}
+		return s
+	}
+	name, n.Version, n.Release = text("name"), text("version"), text("release")
+	if err != nil {
+		return n, name, err
+	}
+	for key, s := range map[string]string{"version": n.Version, "release": n.Release} {
+		if err := checkVersion(key, s); err != nil {
+			return n, name, err
+		}
+	}
+	switch epoch := data["epoch"].(type) {
+	case nil:
+	case int64:
+		if !sqlstore.FitsID(epoch) || epoch < 0 {
+			return n, name, refuse("Invalid build: epoch %d is out of range", epoch)
+		}
+		n.Epoch = &epoch
+	default:
+		return n, name, refuse("Invalid build: epoch: invalid type %s, want an integer", typeName(epoch))
+	}
+	if v := data["source"]; v != nil {
+		source, ok := v.(string)
+		if !ok {
+			return n, name, refuse("Invalid build: source: invalid type %s, want a string", typeName(v))
+		}
+		n.Source = &source
+	}
+	if v := data["extra"]; v != nil {
+		if _, ok := v.(map[string]any); !ok {
+			return n, name, refuse("Invalid build: extra: invalid type %s, want a struct", typeName(v))
+		}
+		n.Extra = v
+	}
+	n.Draft, n.State, n.Started = truthy(data["draft"]), koji.BuildBuilding, c.tx.Now()
+	return n, name, nil
+}
+
+// checkVersion refuses what can't be a version or release: it becomes a folder.
+func checkVersion(what, s string) error {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+~^%"
+	switch {
+	case len(s) > 200:
+		return refuse("%s is longer than 200 characters: %.40s…", what, s)
+	case strings.Trim(s, letters) != "" || strings.HasPrefix(s, "."):
+		return refuse("%s has characters that are not allowed: %q", what, s)
+	}
+	for _, r := range s {
+		if !strings.ContainsRune(letters, r) {
+			return refuse("%s has characters that are not allowed: %q", what, s)
+		}
+	}
+	return nil
+}
+
+// beginBuild makes a build, or uses again one of that NVR that failed or was
+// canceled and left nothing. The same task gets the same build again.
+func (c *call) beginBuild(name string, n sqlstore.NewBuild) (int64, error) {
+	pkg, err := c.packageID(name, true)
+	if err != nil {
+		return 0, err
+	}
+	n.Package = pkg
+	var old *koji.Build
+	if !n.Draft {
+		id, err := c.tx.BuildIDByNVR(c, name, n.Version, n.Release)
+		if err != nil {
+			return 0, err
+		}
+		if id != 0 {
+			if _, _, err := c.tx.LockBuild(c, id); err != nil {
+				return 0, err
+			}
+			if old, err = c.tx.Build(c, id); err != nil {
+				return 0, err
+			}
+		}
+	}
+	nvr := name + "-" + n.Version + "-" + n.Release
+	if old == nil {
+		info := map[string]any{"name": name, "version": n.Version, "release": n.Release, "epoch": n.Epoch, "task_id": n.Task, "owner": n.Owner}
+		change := map[string]any{"attribute": "state", "old": nil, "new": int64(n.State), "info": info}
+		if err := c.callback("preBuildStateChange", change); err != nil {
+			return 0, err
+		}
+		id, err := c.tx.InsertBuild(c, n)
+		if err != nil {
+			return 0, err
+		}
+		return id, c.begun(id, change)
+	}
+	switch {
+	case old.State == koji.BuildBuilding && old.TaskID != nil && *old.TaskID == n.Task && n.Task != 0:
+		return old.ID, nil
+	case old.State != koji.BuildFailed && old.State != koji.BuildCanceled:
+		return 0, refuse("Build already exists (id=%d, state=%s): %s", old.ID, old.State, nvr)
+	}
+	rpms, archives, tags, err := c.tx.BuildUse(c, old.ID)
+	if err != nil {
+		return 0, err
+	}
+	if rpms || archives || tags {
+		return 0, refuse("Build %s (id=%d, state=%s) can't be used again: it has had files or tags", nvr, old.ID, old.State)
+	}
+	change := map[string]any{"attribute": "state", "old": int64(old.State), "new": int64(n.State), "info": old}
+	if err := c.callback("preBuildStateChange", change); err != nil {
+		return 0, err
+	}
+	if err := c.tx.RecycleBuild(c, old.ID, n); err != nil {
+		return 0, err
+	}
+	return old.ID, c.begun(old.ID, change)
+}
+
+func (c *call) begun(id int64, change map[string]any) error {
+	b, err := c.tx.Build(c, id)
+	if err != nil {
+		return err
+	}
+	if err := c.tellBuild(b); err != nil {
+		return err
+	}
+	change["info"] = b
+	return c.callback("postBuildStateChange", change)
+}
+
+// taskBuild is a BUILDING build of a task, locked.
+func (c *call) taskBuild(ref any, task *koji.Task) (*koji.Build, error) {
+	id, err := intArg("build_id", ref)
+	if err != nil {
+		return nil, err
+	}
+	if sqlstore.FitsID(id) {
+		if _, _, err := c.tx.LockBuild(c, id); err != nil {
+			return nil, err
+		}
+	}
+	b, err := c.tx.Build(c, id)
+	switch {
+	case err != nil:
+		return nil, err
+	case b == nil:
+		return nil, refuse("No such build: %d", id)
+	case b.TaskID == nil || *b.TaskID != task.ID:
+		return nil, fault(koji.CodeActionNotAllowed, "Build %s is not of task %d", b.NVR, task.ID)
+	case b.State != koji.BuildBuilding:
+		return nil, refuse("Build %s is %s, not BUILDING", b.NVR, b.State)
+	}
+	return b, nil
+}
+
+type failBuildArgs struct {
+	TaskID  any `rpc:"task_id"`
+	BuildID any `rpc:"build_id"`
+}
+
+func hostFailBuild(c *call, a failBuildArgs) (any, error) {
+	task, err := c.openTaskOf(a.TaskID)
+	if err != nil {
+		return nil, err
+	}
+	b, err := c.taskBuild(a.BuildID, task)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.endBuild(b, koji.BuildFailed); err != nil {
+		return nil, err
+	}
+	return nil, c.buildNotification(b.ID)
+}
+
+type scratchArgs struct {
+	TaskID any            `rpc:"task_id"`
+	SRPM   string         `rpc:"srpm"`
+	RPMs   []string       `rpc:"rpms"`
+	Logs   map[string]any `rpc:"logs=nil"`
+}
+
+// hostMoveBuildToScratch puts what a scratch build brought where people find it.
+func hostMoveBuildToScratch(c *call, a scratchArgs) (_ any, err error) {
+	task, err := c.openTaskOf(a.TaskID)
+	if err != nil {
+		return nil, err
+	}
+	owner, err := c.tx.User(c, task.Owner)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := c.taskTree(task.ID)
+	if err != nil {
+		return nil, err
+	}
+	logs, err := logPaths(a.Logs)
+	if err != nil {
+		return nil, err
+	}
+	in, err := c.newIntake("DEFAULT")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { in.close(err) }()
+	if err := in.gather("scratch"); err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{}
+	for _, rel := range append([]string{a.SRPM}, a.RPMs...) {
+		if seen[path.Base(rel)] { // noarch packages come from each arch
+			continue
+		}
+		seen[path.Base(rel)] = true
+		u, err := in.take(rel, tree)
+		if err != nil {
+			return nil, err
+		}
+		if err := in.add(u, u.name); err != nil {
+			return nil, err
+		}
+	}
+	if err := in.addLogs(logs, "logs", tree); err != nil {
+		return nil, err
+	}
+	dest := c.hub.below(c.hub.paths.Scratch(owner.Name, task.ID))
+	if err := in.place(dest); err != nil {
+		return nil, err
+	}
+	in.leaveLinks("", dest)
+	return nil, nil
+}
+
+// buildLog is a log that a builder names, and for which arch.
+type buildLog struct{ dir, path string }
+
+// logPaths reads an argument like {"x86_64": ["tasks/1/1/build.log"]}.
+func logPaths(v map[string]any) ([]buildLog, error) {
+	var logs []buildLog
+	for _, arch := range sortedKeys(v) {
+		if arch != "" {
+			if err := checkArch(arch); err != nil {
+				return nil, err
+			}
+		}
+		list, ok := v[arch].([]any)
+		if !ok {
+			return nil, fault(koji.CodeParameter, "logs: %s: invalid type %s, want an array", arch, typeName(v[arch]))
+		}
+		for _, item := range list {
+			p, ok := item.(string)
+			if !ok {
+				return nil, fault(koji.CodeParameter, "logs: %s: invalid type %s, want a string", arch, typeName(item))
+			}
+			logs = append(logs, buildLog{arch, p})
+		}
+	}
+	return logs, nil
+}
+
+func (in *intake) addLogs(logs []buildLog, below string, tasks map[int64]bool) error {
+	for _, l := range logs {
+		u, err := in.take(l.path, tasks)
+		if err != nil {
+			return err
+		}
+		if err := in.add(u, path.Join(below, l.dir, u.name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// targetRelease is the release that a build has, or a draft will have once it is promoted.
+func targetRelease(b *koji.Build) string {
+	if b.Draft {
+		return strings.TrimSuffix(b.Release, ",draft_"+strconv.FormatInt(b.ID, 10))
+	}
+	return b.Release
+}

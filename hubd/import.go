@@ -1,0 +1,297 @@
+package hubd
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+
+	"koji"
+	"koji/internal/rpmfile"
+	"koji/sqlstore"
+)
+
+type completeBuildArgs struct {
+	TaskID  any            `rpc:"task_id"`
+	BuildID any            `rpc:"build_id"`
+	SRPM    string         `rpc:"srpm"`
+	RPMs    []string       `rpc:"rpms"`
+	BRMap   map[string]any `rpc:"brmap=nil"`
+	Logs    map[string]any `rpc:"logs=nil"`
+}
+
+// hostCompleteBuild imports what a build brought. All is checked before
+// anything is stored; the files get to their place with one rename, the last
+// step before the commit. Koji: reference/semantics.md, "Builds".
+func hostCompleteBuild(c *call, a completeBuildArgs) (_ any, err error) {
+	task, err := c.openTaskOf(a.TaskID)
+	if err != nil {
+		return nil, err
+	}
+	b, err := c.taskBuild(a.BuildID, task)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := c.taskTree(task.ID)
+	if err != nil {
+		return nil, err
+	}
+	logs, err := logPaths(a.Logs)
+	if err != nil {
+		return nil, err
+	}
+	volume, err := c.rpmVolume(b, task, a.BRMap)
+	if err != nil {
+		return nil, err
+	}
+	in, err := c.newIntake(volume.Name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { in.close(err) }()
+
+	srpm, err := in.takeRPM(a.SRPM, tree)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkSource(b, srpm); err != nil {
+		return nil, err
+	}
+	rpms := []*takenRPM{srpm}
+	for _, rel := range a.RPMs {
+		r, err := in.takeRPM(rel, tree)
+		if err != nil {
+			return nil, err
+		}
+		if err := checkBinary(srpm, r); err != nil {
+			return nil, err
+		}
+		rpms = append(rpms, r)
+	}
+	if rpms, err = distinctRPMs(rpms); err != nil {
+		return nil, err
+	}
+	info := map[string]any{
+		"type": "build", "srpm": a.SRPM, "rpms": a.RPMs, "brmap": a.BRMap, "task_id": task.ID, "build_id": b.ID, "build": b, "logs": a.Logs,
+	}
+	if err := c.callback("preImport", info); err != nil {
+		return nil, err
+	}
+	if err := in.gather("packages"); err != nil {
+		return nil, err
+	}
+	for _, r := range rpms {
+		if err := c.importRPM(in, b, r, a.BRMap); err != nil {
+			return nil, err
+		}
+	}
+	if err := in.addLogs(logs, "data/logs", tree); err != nil {
+		return nil, err
+	}
+	btype, err := c.need(sqlstore.BuildTypeNames, "rpm")
+	if err != nil {
+		return nil, err
+	}
+	if err := c.tx.AddBuildType(c, b.ID, btype.ID); err != nil {
+		return nil, err
+	}
+	dest := c.hub.below(c.hub.paths.Build("", b.Name, b.Version, b.Release))
+	if volume.ID != 0 {
+		if err := in.link(path.Join("../../../vol", volume.Name, dest), dest); err != nil {
+			return nil, err
+		}
+	}
+	err = c.changeBuild(b, "state", int64(b.State), int64(koji.BuildComplete), func() error {
+		return c.tx.CompleteBuild(c, b.ID, volume.ID, c.tx.Now())
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := c.buildNotification(b.ID); err != nil {
+		return nil, err
+	}
+	if err := in.place(dest); err != nil {
+		return nil, err
+	}
+	in.leaveLinks(volume.Name, dest)
+	if info["build"], err = c.tx.Build(c, b.ID); err != nil {
+		return nil, err
+	}
+	if err := c.callback("postImport", info); err != nil {
+		return nil, err
+	}
+	return info["build"], nil
+}
+
+// rpmVolume asks the policy volume where a build's files go.
+func (c *call) rpmVolume(b *koji.Build, task *koji.Task, brmap map[string]any) (sqlstore.Name, error) {
+	request, _, _, err := c.tx.TaskDocuments(c, task.ID)
+	if err != nil {
+		return sqlstore.Name{}, err
+	}
+	data := map[string]any{}
+	if params, err := decodeRequest(task.ID, request); err == nil {
+		data = c.taskData(task.Method, params)
+	}
+	var buildroots []any
+	seen := map[any]bool{}
+	for _, key := range sortedKeys(brmap) {
+		if id := brmap[key]; !seen[id] {
+			seen[id] = true
+			buildroots = append(buildroots, id)
+		}
+	}
+	for key, v := range map[string]any{
+		"package": b.Name, "version": b.Version, "release": b.Release, "buildroots": buildroots, "import": true, "import_type": "rpm", "build": b.ID,
+	} {
+		data[key] = v
+	}
+	result, err := c.evalPolicy("volume", data)
+	if err != nil {
+		return sqlstore.Name{}, err
+	}
+	name := "DEFAULT"
+	if words := strings.Fields(result.Action); result.Matched && len(words) > 0 {
+		name = words[0]
+	}
+	n, found, err := c.tx.NameByName(c, sqlstore.VolumeNames, name)
+	if err == nil && !found {
+		c.log().Error("volume policy names no volume", "action", result.Action, "build", b.ID)
+		err = refuse("invalid volume policy: no volume %s", name)
+	}
+	return n, err
+}
+
+// takenRPM is an uploaded rpm whose headers were read.
+type takenRPM struct {
+	*upload
+	rel    string // as the builder named it
+	header *rpmfile.File
+}
+
+// takeRPM opens an uploaded rpm, whose file must be whole and named after it.
+func (in *intake) takeRPM(rel string, tasks map[int64]bool) (*takenRPM, error) {
+	u, err := in.take(rel, tasks)
+	if err != nil {
+		return nil, err
+	}
+	// By descriptor, so that what is read is the file that was opened.
+	f, err := rpmfile.Open(fmt.Sprintf("/proc/self/fd/%d", u.file.Fd()))
+	if errors.Is(err, rpmfile.ErrNotRPM) {
+		return nil, refuse("%s: not a valid rpm file", u.name)
+	}
+	if err != nil {
+		return nil, wrapError(err, "read %s", u.name)
+	}
+	if f.FileName() != u.name {
+		return nil, refuse("Bad filename: %s should be %s", u.name, f.FileName())
+	}
+	if err := checkArch(f.Arch); err != nil {
+		return nil, refuse("%s: %v", u.name, err)
+	}
+	if f.SigMD5 == "" {
+		return nil, refuse("%s has no payload digest", u.name)
+	}
+	return &takenRPM{u, rel, f}, nil
+}
+
+// checkSource compares a source rpm with the build that it is of.
+func checkSource(b *koji.Build, srpm *takenRPM) error {
+	h := srpm.header
+	switch {
+	case !h.Source:
+		return refuse("%s is no source rpm", srpm.name)
+	case h.Name != b.Name || h.Version != b.Version || h.Release != targetRelease(b):
+		return refuse("srpm NVR mismatch: %s is of build %s-%s-%s", srpm.name, b.Name, b.Version, targetRelease(b))
+	case !same(h.Epoch, b.Epoch):
+		return refuse("epoch mismatch: %s has %s, build %s has %s", srpm.name, epochText(h.Epoch), b.NVR, epochText(b.Epoch))
+	}
+	return nil
+}
+
+func epochText(epoch *int64) string {
+	if epoch == nil {
+		return "none"
+	}
+	return fmt.Sprint(*epoch)
+}
+
+func checkBinary(srpm, r *takenRPM) error {
+	switch {
+	case r.header.Source:
+		return refuse("%s is a source rpm; there is one already", r.name)
+	case r.header.SourceRPM != srpm.name:
+		return refuse("srpm mismatch for %s: %s (expected %s)", r.name, r.header.SourceRPM, srpm.name)
+	}
+	return nil
+}
+
+// distinctRPMs keeps one of those that come several times: a noarch package is
+// built on each arch, and must be the same everywhere.
+func distinctRPMs(rpms []*takenRPM) ([]*takenRPM, error) {
+	first := map[string]*takenRPM{}
+	var kept []*takenRPM
+	for _, r := range rpms {
+		f := first[r.name]
+		switch {
+		case f == nil:
+			first[r.name] = r
+			kept = append(kept, r)
+		case r.header.Arch != "noarch":
+			return nil, refuse("%s is there twice: %s and %s", r.name, f.rel, r.rel)
+		case f.header.ContentDigest() != r.header.ContentDigest():
+			return nil, fault(koji.CodeBuild, "mismatch when comparing noarch rpms: %s differs between %s and %s", r.name, f.rel, r.rel)
+		}
+	}
+	return kept, nil
+}
+
+// importRPM stores an rpm's record and signature, and gathers its files.
+func (c *call) importRPM(in *intake, b *koji.Build, r *takenRPM, brmap map[string]any) error {
+	h := r.header
+	record := koji.RPM{
+		BuildID: &b.ID, Name: h.Name, Version: h.Version, Release: h.Release, Epoch: h.Epoch, Arch: h.Arch, Draft: &b.Draft,
+		PayloadHash: h.SigMD5, Size: h.Size, BuildTime: h.BuildTime,
+	}
+	if ref := brmap[r.rel]; ref != nil {
+		id, err := intArg("brmap", ref)
+		if err != nil {
+			return err
+		}
+		broot, err := c.tx.Buildroot(c, id)
+		if err != nil {
+			return err
+		}
+		if broot == nil {
+			return refuse("No such buildroot: %d, of %s", id, r.name)
+		}
+		record.BuildrootID = &id
+	}
+	info := map[string]any{"type": "rpm", "rpm": record, "build": b, "filepath": r.file.Name(), "fileinfo": nil}
+	if err := c.callback("preImport", info); err != nil {
+		return err
+	}
+	id, err := c.tx.InsertRPM(c, record)
+	if err != nil {
+		return err
+	}
+	record.ID = id
+	if err := in.add(r.upload, path.Join(h.Arch, r.name)); err != nil {
+		return err
+	}
+	sign := map[string]any{"sigkey": h.Signature.Key, "sighash": h.Signature.Hash(), "build": b, "rpm": record}
+	if err := c.callback("preRPMSign", sign); err != nil {
+		return err
+	}
+	if err := c.tx.AddRPMSig(c, id, h.Signature.Key, h.Signature.Hash()); err != nil {
+		return err
+	}
+	if err := in.write(path.Join("data/sigcache", h.Signature.Key, h.Arch, r.name+".sig"), h.Signature.Header); err != nil {
+		return err
+	}
+	if err := c.callback("postRPMSign", sign); err != nil {
+		return err
+	}
+	info["rpm"] = record
+	return c.callback("postImport", info)
+}
