@@ -5,6 +5,8 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"koji/internal/quietterm"
 )
 
 // Version is the version of Koji whose language the client speaks.
@@ -20,6 +22,7 @@ type Stdio struct {
 // Main runs the command line args, args[0] being the program's name, and gives
 // the exit code: 0 done, 1 failed, 2 wrong usage.
 func Main(ctx context.Context, args []string, stdio Stdio) int {
+	quietterm.Restore()
 	env := newEnv(stdio)
 	err := env.dispatch(ctx, args)
 	env.close()
