@@ -59,11 +59,7 @@ func (l *lab) demo(ctx context.Context) error {
 	}
 	// Whoever wants to stop the lab while it builds can.
 	lock.Close()
-	ids := make([]int64, len(builds))
-	for i, b := range builds {
-		ids[i] = b.task
-	}
-	if err := watchTasks(ctx, l.env, ids); err != nil {
+	if err := l.watch(ctx, s, builds); err != nil {
 		return err
 	}
 	if err := l.results(ctx, session, builds); err != nil {
@@ -109,6 +105,50 @@ func (l *lab) submit(ctx context.Context, session *koji.Session) ([]*labBuild, e
 		builds = append(builds, b)
 	}
 	return builds, nil
+}
+
+// watch shows the task trees until they end. When a build fails, the one that
+// waits for it is cancelled: it would wait for hours.
+func (l *lab) watch(ctx context.Context, s *labState, builds []*labBuild) error {
+	session, err := l.session(ctx, s) // watchTasks gives up the login of its own
+	if err != nil {
+		return err
+	}
+	defer session.Close()
+	looking, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- cancelWaiting(looking, session, builds) }()
+	ids := make([]int64, len(builds))
+	for i, b := range builds {
+		ids[i] = b.task
+	}
+	err = watchTasks(ctx, l.env, ids)
+	stop()
+	if cancelled := <-ended; cancelled != nil && !errors.Is(cancelled, context.Canceled) {
+		l.env.warn("koji lab: cancel the build that waits: %v", cancelled)
+	}
+	// A session that isn't ended is forgotten by the hub.
+	_ = session.Logout(context.WithoutCancel(ctx))
+	return err
+}
+
+// cancelWaiting cancels each build whose predecessor did not succeed.
+func cancelWaiting(ctx context.Context, session *koji.Session, builds []*labBuild) error {
+	for i, b := range builds[:len(builds)-1] {
+		tree := koji.NewTree(b.task)
+		for _, err := range koji.Watch(ctx, session, tree.Roots(), koji.WatchOptions{Tree: tree, PollInterval: time.Second}) {
+			if err != nil {
+				return err
+			}
+		}
+		if task, ok := tree.Task(b.task); ok && task.State == koji.TaskClosed {
+			continue
+		}
+		if err := session.Call(ctx, "cancelTask", nil, builds[i+1].task, koji.Named{"recurse": true}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // results says which rpms came out, and sees to it that they are there.
