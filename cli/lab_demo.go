@@ -30,7 +30,7 @@ func (l *lab) demo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !s.whole() {
+	if !l.current(s) {
 		if err := l.start(ctx, s); err != nil {
 			return err
 		}

@@ -32,6 +32,19 @@ func (p labProcess) runs() bool {
 	return ok && start == p.Start && bootID() == p.Boot
 }
 
+// anew reports whether the process runs another program than the one that is on
+// disk now: it was built or installed anew since.
+func (p labProcess) anew(program string) bool {
+	exe, err := os.Readlink(filepath.Join("/proc", strconv.Itoa(p.PID), "exe"))
+	if err != nil {
+		return false
+	}
+	if now, err := filepath.EvalSymlinks(program); err == nil {
+		program = now
+	}
+	return exe != program
+}
+
 // bootID is empty where the kernel doesn't tell.
 func bootID() string {
 	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")

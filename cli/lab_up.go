@@ -35,13 +35,27 @@ func (l *lab) up(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.whole() {
+	if l.current(s) {
 		return fmt.Errorf("the lab in %s runs already, its hub is %s (see koji lab status)", l.dir, s.server())
 	}
 	if err := l.start(ctx, s); err != nil {
 		return err
 	}
 	return l.introduce(ctx, s)
+}
+
+// current says whether all of the lab runs, and as the programs are on disk.
+func (l *lab) current(s *labState) bool {
+	if !s.whole() {
+		return false
+	}
+	for _, p := range s.running() {
+		if p.anew(l.program(p.Name)) {
+			l.say("the lab is started again: %s was made anew since", p.Name)
+			return false
+		}
+	}
+	return true
 }
 
 // start brings everything up, whatever an earlier run left. A start that fails
@@ -52,8 +66,7 @@ func (l *lab) start(ctx context.Context, s *labState) (err error) {
 			return fmt.Errorf("%s is not beside koji: `make build` makes them all: %w", name, err)
 		}
 	}
-	if left := l.marked(); len(left) > 0 {
-		l.say("ending %d processes that an earlier lab left", len(left))
+	if len(l.marked()) > 0 { // an old program, or what one that was killed left
 		if err := l.stop(ctx, s); err != nil {
 			return err
 		}
