@@ -104,6 +104,7 @@ func originsFile(repomd []byte) (string, error) {
 }
 
 // parseOrigins reads lines of "name-epoch:version-release.arch<TAB>URL", packed.
+// Some versions of mergerepo_c leave the epoch 0 out; here it always is.
 func parseOrigins(r io.Reader) (map[string]string, error) {
 	z, err := gzip.NewReader(r)
 	if err != nil {
@@ -117,7 +118,7 @@ func parseOrigins(r io.Reader) (map[string]string, error) {
 		if !ok {
 			return nil, fmt.Errorf("read pkgorigins: line without a tab: %.80q", lines.Text())
 		}
-		origins[key] = strings.TrimSpace(url)
+		origins[strings.Replace(key, "-0:", "-", 1)] = strings.TrimSpace(url)
 	}
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("read pkgorigins: %w", err)
@@ -155,11 +156,11 @@ func (r *recorder) record(pkgs []buildroot.Package) ([]koji.BuildrootRPM, error)
 
 // origin is the external repo that a package came from, nil for the hub's own.
 func (r *recorder) origin(p buildroot.Package) (*koji.TagExternalRepo, error) {
-	epoch := int64(0)
-	if p.Epoch != nil {
-		epoch = *p.Epoch
+	version := p.Version
+	if p.Epoch != nil && *p.Epoch != 0 {
+		version = fmt.Sprintf("%d:%s", *p.Epoch, p.Version)
 	}
-	key := fmt.Sprintf("%s-%d:%s-%s.%s", p.Name, epoch, p.Version, p.Release, p.Arch)
+	key := fmt.Sprintf("%s-%s-%s.%s", p.Name, version, p.Release, p.Arch)
 	url, ok := r.origins[key]
 	if !ok {
 		return nil, fmt.Errorf("%w: %s", errUnknownOrigin, key)

@@ -54,7 +54,8 @@ func Detach(args []string, log string) (pid int, err error) {
 		}
 		return 0, errors.New(text)
 	}
-	return c.Process.Pid, c.Process.Release()
+	pid = c.Process.Pid
+	return pid, c.Process.Release()
 }
 
 const readyWord = "ready"
