@@ -80,11 +80,8 @@ func (o *callOptions) arguments(words []string) ([]any, error) {
 	named := koji.Named{}
 	if o.kwargsGiven {
 		value, err := o.value(o.kwargs)
-		if err != nil {
-			return nil, err
-		}
 		members, ok := value.(map[string]any)
-		if !ok {
+		if err != nil || !ok {
 			return nil, failf("The value of --kwargs is not a dict: %s", o.kwargs)
 		}
 		named = members

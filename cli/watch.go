@@ -171,7 +171,7 @@ func (w *taskWatch) lines(ctx context.Context) error {
 		if c.Task.State == koji.TaskFailed {
 			w.relevantLogs(ctx, c.Task.ID, indent)
 		}
-		if c.Task.Finished() {
+		if c.Task.Finished() && !c.New {
 			n := w.tree.Counts()
 			w.env.printf("  %d free  %d open  %d done  %d failed", n[koji.TaskFree], n[koji.TaskOpen]+n[koji.TaskAssigned],
 				n[koji.TaskClosed]+n[koji.TaskCanceled], n[koji.TaskFailed])
