@@ -104,7 +104,7 @@ func originsFile(repomd []byte) (string, error) {
 }
 
 // parseOrigins reads lines of "name-epoch:version-release.arch<TAB>URL", packed.
-// Some versions of mergerepo_c leave the epoch 0 out; here it always is.
+// Some versions of mergerepo_c leave the epoch 0 out, some every epoch; here 0 always is.
 func parseOrigins(r io.Reader) (map[string]string, error) {
 	z, err := gzip.NewReader(r)
 	if err != nil {
@@ -156,12 +156,15 @@ func (r *recorder) record(pkgs []buildroot.Package) ([]koji.BuildrootRPM, error)
 
 // origin is the external repo that a package came from, nil for the hub's own.
 func (r *recorder) origin(p buildroot.Package) (*koji.TagExternalRepo, error) {
-	version := p.Version
+	key := fmt.Sprintf("%s-%s-%s.%s", p.Name, p.Version, p.Release, p.Arch)
+	bare := key
 	if p.Epoch != nil && *p.Epoch != 0 {
-		version = fmt.Sprintf("%d:%s", *p.Epoch, p.Version)
+		key = fmt.Sprintf("%s-%d:%s-%s.%s", p.Name, *p.Epoch, p.Version, p.Release, p.Arch)
 	}
-	key := fmt.Sprintf("%s-%s-%s.%s", p.Name, version, p.Release, p.Arch)
 	url, ok := r.origins[key]
+	if !ok {
+		url, ok = r.origins[bare]
+	}
 	if !ok {
 		return nil, fmt.Errorf("%w: %s", errUnknownOrigin, key)
 	}
