@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path"
@@ -51,5 +52,5 @@ func fetch(ctx context.Context, env *Env, s *koji.Session, url, local string, i,
 // notThere reports whether the server doesn't have a file.
 func notThere(err error) bool {
 	var transport *koji.TransportError
-	return errors.As(err, &transport) && transport.Status == http.StatusNotFound
+	return errors.Is(err, fs.ErrNotExist) || errors.As(err, &transport) && transport.Status == http.StatusNotFound
 }
