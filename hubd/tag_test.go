@@ -1,9 +1,11 @@
 package hubd
 
 import (
+	"context"
 	"testing"
 
 	"koji"
+	"koji/sqlstore"
 )
 
 func TestTags(t *testing.T) {
@@ -141,5 +143,48 @@ func TestTargets(t *testing.T) {
 		want(t, "gone with its tag", nil, h.call("", "getBuildTarget", "candidate"))
 		h.wantFault(koji.CodeGeneric, "kojiadmin", "createBuildTarget", "x", "none", "f1")
 		h.wantFault(koji.CodeActionNotAllowed, "alice", "createBuildTarget", "x", "f1", "f1")
+	})
+}
+
+func TestTagsOfBuildAndPackage(t *testing.T) {
+	t.Parallel()
+	eachHub(t, nil, func(h *testHub) {
+		t := h.t
+		one, two := h.call("kojiadmin", "createTag", "one"), h.call("kojiadmin", "createTag", "two")
+		h.call("kojiadmin", "packageListAdd", "one", "bash", "alice", nil, "i386")
+		h.call("kojiadmin", "packageListAdd", "two", "bash", "bob", true)
+		var build int64
+		h.write(func(ctx context.Context, tx *sqlstore.Tx) error {
+			pkg, _, err := tx.NameByName(ctx, sqlstore.PackageNames, "bash")
+			if err != nil {
+				return err
+			}
+			build, err = tx.InsertBuild(ctx, sqlstore.NewBuild{
+				Package: pkg.ID, Version: "5", Release: "1", State: koji.BuildComplete, Owner: 1, Started: tx.Now(), Completed: tx.Now(),
+			})
+			return err
+		})
+		want(t, "no tags yet", []any{}, h.call("", "listTags", build))
+		before := pick(h.call("", "getLastEvent"), "id")[0]
+		h.call("kojiadmin", "tagBuildBypass", "one", build)
+		for name, ref := range map[string]any{
+			"id": build, "nvr": "bash-5-1", "struct": map[string]any{"name": "bash", "version": "5", "release": "1"},
+		} {
+			want(t, "tags of a build by "+name, []any{"one"}, column(h.call("", "listTags", ref), "name"))
+		}
+		want(t, "counted", int64(1), h.call("", "listTags", build, nil, true, map[string]any{"countOnly": true}))
+		want(t, "a tagged build changes the tag", true, h.call("", "tagChangedSinceEvent", before, []any{one}))
+		want(t, "and no other", false, h.call("", "tagChangedSinceEvent", before, []any{two}))
+
+		var entries []any
+		byOwner := koji.Named{"package": "bash", "queryOpts": map[string]any{"order": "-owner_name"}}
+		for _, tag := range h.call("", "listTags", byOwner).([]any) {
+			entries = append(entries, pick(tag, "name", "owner_name", "blocked", "extra_arches"))
+		}
+		want(t, "tags of a package", []any{[]any{"two", "bob", true, nil}, []any{"one", "alice", false, "i386"}}, entries)
+
+		h.wantFault(koji.CodeGeneric, "", "listTags", "bash-5-2")
+		h.wantFault(koji.CodeGeneric, "", "listTags", int64(99999))
+		h.wantFault(koji.CodeGeneric, "", "listTags", build, "bash")
 	})
 }
