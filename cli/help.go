@@ -16,7 +16,7 @@ Try "koji <command> --help" for help about the options of a particular command
 Try "koji help <category>" to get commands under a particular category
 `
 
-// help adds the flag of cobra in Koji's words.
+// printHelp is koji COMMAND --help.
 func printHelp(cmd *cobra.Command) {
 	out := cmd.OutOrStdout()
 	fmt.Fprintf(out, "Usage: koji %s\n\n%s.\n", cmd.Use, cmd.Short)

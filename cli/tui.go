@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -21,8 +20,7 @@ func newTUICommand(env *Env) *cobra.Command {
 
 // runTUI logs in if there is a way to; looking needs no login.
 func runTUI(ctx context.Context, env *Env) error {
-	out, isWriter := env.screen.(io.Writer)
-	if !isWriter || !env.onTerminal() || !isTerminal(env.In) {
+	if !env.onTerminal() || !isTerminal(env.In) {
 		return failf("koji tui needs a terminal; in scripts use watch-task, list-tasks and the like")
 	}
 	p, err := env.Profile()
@@ -37,5 +35,5 @@ func runTUI(ctx context.Context, env *Env) error {
 	if err != nil {
 		return err
 	}
-	return tui.Run(ctx, tui.Options{Session: s, Profile: p, In: env.In, Out: out, Version: Version})
+	return tui.Run(ctx, tui.Options{Session: s, Profile: p, In: env.In, Out: env.screen, Version: Version})
 }
