@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"syscall"
 
 	"koji"
 	"koji/internal/safetext"
@@ -23,8 +24,9 @@ func errorText(err error) string {
 		return "no answer in time"
 	}
 	text := err.Error()
-	if errors.As(err, &te) {
-		text = te.Err.Error()
+	var number syscall.Errno
+	if te != nil && errors.As(err, &number) {
+		text = number.Error() // connection refused; the address stands beside it
 	}
 	first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
 	return safetext.Clean(first)

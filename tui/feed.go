@@ -51,6 +51,7 @@ type feed struct {
 	logs   map[int64]string  // the log of each watched task
 	tails  map[int64]string  // their last lines, as they were sent
 	grown  map[int64]logSize // logs that grew since the last flush
+	rounds int               // of looking at logs
 }
 
 // pace is how often things happen.

@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -139,27 +140,35 @@ func compareFile(t *testing.T, name, got string) {
 	}
 }
 
-// checkFrame draws a frame and asserts what holds for all: its size, and that
-// nothing foreign reaches the terminal.
+// checkFrame draws a frame and asserts what holds for all.
 func checkFrame(t testing.TB, r *root) *Canvas {
 	t.Helper()
 	var c *Canvas
 	r.drawn, r.dirty = func(d *Canvas) { c = d }, true
-	frame := r.View()
-	lines := strings.Split(frame, "\n")
-	if len(lines) != r.h {
-		t.Fatalf("frame of %d lines on a screen of %d", len(lines), r.h)
+	r.View()
+	if err := frameError(r); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// frameError is what is wrong with the last frame: its size, or something
+// foreign that reaches the terminal.
+func frameError(r *root) error {
+	lines := strings.Split(r.frame, "\n")
+	if len(lines) != max(r.h, 1) {
+		return fmt.Errorf("frame of %d lines on a screen of %d", len(lines), r.h)
 	}
 	for y, line := range lines {
 		if w := ansi.StringWidth(line); w > r.w {
-			t.Fatalf("line %d is %d wide on a screen of %d: %q", y, w, r.w, line)
+			return fmt.Errorf("line %d is %d wide on a screen of %d: %q", y, w, r.w, line)
 		}
 	}
 	known := map[string]bool{styleEnd: true}
 	for ro := range roleCount {
 		known[r.e.theme.starts[ro]], known[r.e.theme.selected[ro]] = true, true
 	}
-	for rest := frame; ; {
+	for rest := r.frame; ; {
 		at := strings.IndexByte(rest, 0x1b)
 		if at < 0 {
 			break
@@ -167,12 +176,12 @@ func checkFrame(t testing.TB, r *root) *Canvas {
 		rest = rest[at:]
 		end := strings.IndexByte(rest, 'm')
 		if end < 0 || !known[rest[:end+1]] {
-			t.Fatalf("foreign escape sequence in the frame: %q", rest[:min(len(rest), 20)])
+			return fmt.Errorf("foreign escape sequence in the frame: %q", rest[:min(len(rest), 20)])
 		}
 		rest = rest[end+1:]
 	}
-	if strings.ContainsAny(strings.ReplaceAll(frame, "\n", ""), "\r\t\a\b\x00\u202e\u200b") {
-		t.Fatalf("control character in the frame: %q", frame)
+	if strings.ContainsAny(strings.ReplaceAll(r.frame, "\n", ""), "\r\t\a\b\x00\u202e\u200b") {
+		return fmt.Errorf("control character in the frame: %q", r.frame)
 	}
-	return c
+	return nil
 }

@@ -36,8 +36,11 @@ func (f *feed) readTails(ctx context.Context, grown map[int64]logSize) error {
 func (f *feed) refreshTails(ctx context.Context) error {
 	_, watched := f.wanted()
 	var ids []int64
+	// A hub with a stream may still tell of logs: it is asked less often.
+	f.rounds++
+	again := !f.link.logs && (!f.link.stream || f.rounds%5 == 0)
 	for _, id := range watched {
-		if _, known := f.tails[id]; (!known || !f.link.logs) && len(ids) < tailTasks {
+		if _, known := f.tails[id]; (!known || again) && len(ids) < tailTasks {
 			ids = append(ids, id)
 		}
 	}
@@ -54,8 +57,8 @@ func (f *feed) refreshTails(ctx context.Context) error {
 	}
 	for i, id := range ids {
 		f.logs[id] = newestLog(outputs[i])
-		if f.logs[id] == "" && f.link.logs {
-			f.tails[id] = "" // the hub will tell
+		if _, known := f.tails[id]; !known {
+			f.tails[id] = ""
 		}
 	}
 	return f.fetchTails(ctx, ids)

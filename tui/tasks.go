@@ -154,6 +154,11 @@ func (v *tasksView) escape() bool {
 
 func (v *tasksView) do(a action) tea.Cmd {
 	page := max(v.t.height, 2)
+	was, stale := v.t.sel, false
+	if r := v.t.selected(); r != nil && r.kind != rowDone {
+		up := v.e.store.get(v.e.store.root(r.id))
+		stale = r.other || up != nil && up.finished()
+	}
 	switch a {
 	case actDown:
 		v.t.move(1)
@@ -204,9 +209,11 @@ func (v *tasksView) do(a action) tea.Cmd {
 			v.e.tell(roleWarn, "nothing to act on is selected")
 		}
 	}
-	if a != actFilter {
+	// What only stays for the selection's sake goes when that moves on.
+	if stale && v.t.sel != was {
 		v.build()
 	}
+	v.watch()
 	return nil
 }
 

@@ -1,0 +1,130 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"koji"
+	"koji/profiles"
+)
+
+// driver runs the real program without a terminal: it presses keys and reads
+// the screen.
+type driver struct {
+	t *testing.T
+	p *tea.Program
+
+	mu     sync.Mutex
+	screen string
+	drawn  chan struct{} // closed at the next frame
+}
+
+// quick is the pace of tests: nothing is waited for longer than need be.
+func quick() pace {
+	return pace{
+		gather: 5 * time.Millisecond, poll: 50 * time.Millisecond, tails: 50 * time.Millisecond,
+		lost: []time.Duration{200 * time.Millisecond},
+	}
+}
+
+func drive(t *testing.T, s *koji.Session, w, h int) *driver {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	r, err := start(ctx, Options{Session: s, Profile: profiles.Default("lab")}, quick(), time.Now, newTheme(paletteDark, false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &driver{t: t, drawn: make(chan struct{})}
+	r.drawn = func(c *Canvas) { d.saw(r, c) }
+	d.p = tea.NewProgram(r, tea.WithContext(ctx), tea.WithInput(nil), tea.WithOutput(io.Discard), tea.WithoutRenderer(), tea.WithoutSignalHandler())
+	r.e.feed.send = d.p.Send
+	var wg sync.WaitGroup
+	wg.Add(2)
+	go func() { defer wg.Done(); r.e.feed.run(ctx) }()
+	go func() {
+		defer wg.Done()
+		if _, err := d.p.Run(); err != nil && ctx.Err() == nil {
+			t.Errorf("run: %v", err)
+		}
+	}()
+	t.Cleanup(func() { cancel(); wg.Wait() })
+	d.p.Send(sizeMsg(w, h))
+	return d
+}
+
+// saw takes each frame in, and asserts what holds for all.
+func (d *driver) saw(r *root, c *Canvas) {
+	if err := frameError(r); err != nil {
+		d.t.Error(err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.screen = screenText(c)
+	close(d.drawn)
+	d.drawn = make(chan struct{})
+}
+
+// press presses keys and waits until the program is at rest after each.
+func (d *driver) press(names ...string) {
+	d.t.Helper()
+	for _, n := range names {
+		d.p.Send(keyMsg(n))
+		idle := make(chan struct{})
+		d.p.Send(settle(idle))
+		select {
+		case <-idle:
+		case <-time.After(patience):
+			d.t.Fatalf("not at rest after %q:\n%s", n, d.text())
+		}
+	}
+}
+
+func (d *driver) text() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.screen
+}
+
+// see waits until all texts are on the screen at once.
+func (d *driver) see(texts ...string) {
+	d.t.Helper()
+	d.until(fmt.Sprintf("see %q", texts), func(screen string) bool {
+		for _, text := range texts {
+			if !strings.Contains(screen, text) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// not waits until a text is off the screen.
+func (d *driver) not(text string) {
+	d.t.Helper()
+	d.until(fmt.Sprintf("not %q", text), func(screen string) bool { return !strings.Contains(screen, text) })
+}
+
+func (d *driver) until(what string, ok func(screen string) bool) {
+	d.t.Helper()
+	limit := time.After(patience)
+	for {
+		d.mu.Lock()
+		screen, drawn := d.screen, d.drawn
+		d.mu.Unlock()
+		if ok(screen) {
+			return
+		}
+		select {
+		case <-drawn:
+		case <-limit:
+			d.t.Fatalf("%s: not in %v:\n%s", what, patience, screen)
+		}
+	}
+}
