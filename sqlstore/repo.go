@@ -211,7 +211,7 @@ var repoView = view{
 		"dist": {column: "r.dist", kind: viewBool}, "opts": {column: "r.opts", kind: viewJSON},
 		"custom_opts":   {column: "r.custom_opts", kind: viewJSON},
 		"creation_time": {column: "r.creation_time", kind: viewTime}, "creation_ts": {column: "r.creation_time", kind: viewSeconds},
-		"state_time": {column: "r.state_time", kind: viewTime},
+		"state_time": {column: "r.state_time", kind: viewTime}, "state_ts": {column: "r.state_time", kind: viewSeconds},
 		"tag_name":   {column: "t.name", kind: viewText, join: "tag"},
 		"task_state": {column: "k.state", join: "task"},
 		"create_ts":  {column: "ce.time", kind: viewSeconds, join: "create"},
