@@ -147,3 +147,9 @@ func (l *lab) session(ctx context.Context, s *labState) (*koji.Session, error) {
 	}
 	return session, session.Login(ctx, koji.LoginOptions{Method: koji.LoginPassword})
 }
+
+// endSession logs out; a session that isn't ended is forgotten by the hub.
+func endSession(ctx context.Context, s *koji.Session) {
+	_ = s.Logout(context.WithoutCancel(ctx))
+	s.Close()
+}

@@ -21,11 +21,11 @@ type labBuild struct {
 // demo builds the demo's packages in the lab, which it starts if need be.
 func (l *lab) demo(ctx context.Context) error {
 	begun := time.Now()
-	lock, err := l.lock()
+	unlock, err := l.lock()
 	if err != nil {
 		return err
 	}
-	defer lock.Close()
+	defer unlock()
 	s, err := l.load()
 	if err != nil {
 		return err
@@ -58,7 +58,7 @@ func (l *lab) demo(ctx context.Context) error {
 		return err
 	}
 	// Whoever wants to stop the lab while it builds can.
-	lock.Close()
+	unlock()
 	if err := l.watch(ctx, s, builds); err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (l *lab) watch(ctx context.Context, s *labState, builds []*labBuild) error 
 	if err != nil {
 		return err
 	}
-	defer session.Close()
+	defer endSession(ctx, session)
 	looking, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- cancelWaiting(looking, session, builds) }()
@@ -127,8 +127,6 @@ func (l *lab) watch(ctx context.Context, s *labState, builds []*labBuild) error 
 	if cancelled := <-ended; cancelled != nil && !errors.Is(cancelled, context.Canceled) {
 		l.env.warn("koji lab: cancel the build that waits: %v", cancelled)
 	}
-	// A session that isn't ended is forgotten by the hub.
-	_ = session.Logout(context.WithoutCancel(ctx))
 	return err
 }
 

@@ -16,11 +16,11 @@ const labEndPatience = 40 * time.Second
 // down stops the lab. It is done when no process of the lab is left and nothing
 // is mounted in its directory; that there was none is fine.
 func (l *lab) down(ctx context.Context) error {
-	lock, err := l.lock()
+	unlock, err := l.lock()
 	if err != nil {
 		return err
 	}
-	defer lock.Close()
+	defer unlock()
 	s, err := l.load()
 	if err != nil {
 		return err

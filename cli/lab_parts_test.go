@@ -19,9 +19,11 @@ func TestParseRepoList(t *testing.T) {
 		name, text string
 		want       []labRepo
 	}{
-		{"dnf 4", "Repo-id            : os\nRepo-name          : OS\nRepo-metalink      : https://mirror.example.org/metalink\n" +
-			"Repo-baseurl       : https://a.example.org/os/x86_64/ (12 more)\n\nRepo-id : extras\nRepo-baseurl : https://a.example.org/extras, https://b.example.org/extras\n",
-			[]labRepo{{"lab-os", "https://a.example.org/os/x86_64/"}, {"lab-extras", "https://a.example.org/extras/"}}},
+		{
+			"dnf 4", "Repo-id            : os\nRepo-name          : OS\nRepo-metalink      : https://mirror.example.org/metalink\n" +
+				"Repo-baseurl       : https://a.example.org/os/x86_64/ (12 more)\n\nRepo-id : extras\nRepo-baseurl : https://a.example.org/extras, https://b.example.org/extras\n",
+			[]labRepo{{"lab-os", "https://a.example.org/os/x86_64/"}, {"lab-extras", "https://a.example.org/extras/"}},
+		},
 		{"dnf 5", "Repo ID              : os\nName                 : OS\nBase URL             : file:///srv/os\n", []labRepo{{"lab-os", "file:///srv/os/"}}},
 		{"no address", "Repo-id : os\nRepo-metalink : https://a.example.org/m\n", nil},
 		{"nothing", "", nil},
@@ -148,14 +150,14 @@ func TestLabWithoutPrograms(t *testing.T) {
 func TestLabWorksForOneCommandAtATime(t *testing.T) {
 	t.Parallel()
 	l := newTestLab(t)
-	lock, err := l.lock()
+	unlock, err := l.lock()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := l.down(t.Context()); err == nil || !strings.Contains(err.Error(), "another") {
 		t.Errorf("down while another command works: %v", err)
 	}
-	lock.Close()
+	unlock()
 	if err := l.down(t.Context()); err != nil {
 		t.Errorf("down of a lab that isn't there: %v", err)
 	}

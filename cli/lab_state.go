@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 )
 
@@ -84,8 +85,9 @@ func (l *lab) replace(name, text string, mode os.FileMode) error {
 	return nil
 }
 
-// lock keeps other commands off the lab until the file is closed.
-func (l *lab) lock() (*os.File, error) {
+// lock keeps other commands off the lab until unlock is called, once or more,
+// or the process ends.
+func (l *lab) lock() (unlock func(), err error) {
 	if err := os.MkdirAll(l.dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the lab's directory: %w", err)
 	}
@@ -100,5 +102,9 @@ func (l *lab) lock() (*os.File, error) {
 		}
 		return nil, fmt.Errorf("lock the lab: %w", err)
 	}
-	return f, nil
+	return sync.OnceFunc(func() {
+		// A child that is just being started holds the file too, for a moment.
+		_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
+		f.Close()
+	}), nil
 }

@@ -61,8 +61,7 @@ func (l *lab) status(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer session.Close()
-	defer session.Logout(context.WithoutCancel(ctx))
+	defer endSession(ctx, session)
 	return l.picture(ctx, session, s)
 }
 

@@ -26,11 +26,11 @@ const (
 // up starts the lab. One that runs is left as it is, and that is an error: who
 // starts it twice is mistaken about it.
 func (l *lab) up(ctx context.Context) error {
-	lock, err := l.lock()
+	unlock, err := l.lock()
 	if err != nil {
 		return err
 	}
-	defer lock.Close()
+	defer unlock()
 	s, err := l.load()
 	if err != nil {
 		return err
@@ -223,8 +223,7 @@ func (l *lab) startDaemons(ctx context.Context, s *labState) error {
 	if err != nil {
 		return err
 	}
-	defer session.Close()
-	defer session.Logout(context.WithoutCancel(ctx))
+	defer endSession(ctx, session)
 	if err := labJoin(ctx, session, s.Builder, "createrepo"); err != nil {
 		return err
 	}
