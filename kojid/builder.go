@@ -39,7 +39,7 @@ type builder struct {
 }
 
 const (
-	goodbyeTime = 30 * time.Second // for what is to be done at the end
+	goodbyeTime = 5 * time.Second // for telling the hub at the end; it may be away
 	tidyEvery   = 20               // polls between two looks at the hub's list of our buildroots
 )
 
@@ -408,6 +408,8 @@ func (b *builder) addVerdict(m *koji.Multicall, w *worker) {
 
 // stop ends all workers and tells the hub that we are away.
 func (b *builder) stop(ctx context.Context, restarting bool) error {
+	late := time.NewTimer(killPatience + 10*time.Second)
+	defer late.Stop()
 	var ids []any
 	for id, w := range b.workers {
 		ids = append(ids, id)
@@ -418,7 +420,7 @@ func (b *builder) stop(ctx context.Context, restarting bool) error {
 		case w := <-b.died:
 			delete(b.workers, w.task.ID)
 			b.cleanTask(ctx, w.task.ID)
-		case <-ctx.Done():
+		case <-late.C:
 			b.log.Error("workers do not end", "count", len(b.workers))
 			clear(b.workers)
 		}
@@ -428,6 +430,8 @@ func (b *builder) stop(ctx context.Context, restarting bool) error {
 		m.Add(nil, "host.freeTasks", ids)
 	}
 	m.Add(nil, "host.updateHost", 0.0, false)
+	ctx, cancel := context.WithTimeout(ctx, goodbyeTime)
+	defer cancel()
 	err := m.Run(ctx)
 	if !restarting {
 		b.log.Info("ended", "tasks given back", len(ids))

@@ -234,6 +234,9 @@ func (l *lab) startHub() {
 	l.t.Helper()
 	l.hubd = startProgram(l.t, filepath.Join(binDir, "hubd"), "serve", "--config", l.path("hub.conf"))
 	l.address = l.hubd.expect(l.t, `serves http://([0-9.:]+)/kojihub`)[1]
+	if l.kojid != nil { // it says goodbye to the hub that is there
+		l.t.Cleanup(func() { l.kojid.end(l.t, syscall.SIGTERM) })
+	}
 }
 
 func (l *lab) startBuilder() {

@@ -134,11 +134,11 @@ func serve(ctx context.Context, o *options, cfg *Config, args []string, detached
 	if again {
 		err = nil
 	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbyeTime)
-	defer cancel()
-	if lerr := d.stop(last, again); lerr != nil {
+	if lerr := d.stop(context.WithoutCancel(ctx), again); lerr != nil {
 		log.Warn("say goodbye to the hub", "error", lerr)
 	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbyeTime)
+	defer cancel()
 	if lerr := account.Logout(last, d.hub); lerr != nil {
 		log.Warn("log out", "error", lerr)
 	}

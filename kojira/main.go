@@ -29,7 +29,8 @@ const (
 	exitUsage
 )
 
-const goodbyeTime = 20 * time.Second
+// goodbyeTime is for logging out at the end; the hub may be away.
+const goodbyeTime = 5 * time.Second
 
 // Main runs kojira with the arguments (the first is the program's name) until
 // ctx ends, and returns the exit code.

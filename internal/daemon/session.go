@@ -68,13 +68,16 @@ func (a *Account) Login(ctx context.Context) (*koji.Session, error) {
 	return s, nil
 }
 
-// Logout ends the session and forgets it.
+// Logout ends the session and forgets it. If the hub is away the session stays
+// in its file, for the next start to end.
 func (a *Account) Logout(ctx context.Context, s *koji.Session) error {
-	err := s.Logout(ctx)
-	if rerr := os.Remove(a.SessionFile); rerr != nil && !errors.Is(rerr, os.ErrNotExist) {
-		err = errors.Join(err, rerr)
+	if err := s.Logout(ctx); err != nil {
+		return err
 	}
-	return err
+	if err := os.Remove(a.SessionFile); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // endOld logs the session of an earlier start out. That it fails is no reason
