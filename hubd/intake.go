@@ -81,8 +81,15 @@ func (in *intake) dropLeftovers(parent string) {
 	}
 }
 
-// take opens an upload for this intake.
+// take opens an upload for this intake; one that was named before is the same again.
 func (in *intake) take(rel string, tasks map[int64]bool) (*upload, error) {
+	if full, err := in.c.hub.workPath(rel); err == nil {
+		for _, u := range in.uploads {
+			if u.rel == in.c.hub.below(full) {
+				return u, nil
+			}
+		}
+	}
 	u, err := in.c.takeUpload(in.tree, rel, tasks)
 	if err == nil {
 		in.uploads = append(in.uploads, u)
