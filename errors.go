@@ -3,7 +3,6 @@ package koji
 import (
 	"errors"
 	"regexp"
-	"strings"
 
 	kolo "github.com/kolo/xmlrpc"
 )
@@ -170,9 +169,3 @@ var (
 	ErrBuild         = kind(CodeBuild, "build error", "")
 	ErrTagging       = kind(CodeTag, "tagging error", "")
 )
-
-// firstLine is s up to its first line break.
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(s, "\n")
-	return line
-}

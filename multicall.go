@@ -86,9 +86,12 @@ func (m *Multicall) runBatch(ctx context.Context, begin, end int) error {
 	}
 	for i, a := range answers {
 		c := m.calls[begin+i]
-		if err := takeAnswer(a, c.result); err != nil {
-			m.errs[begin+i] = fmt.Errorf("call %s: %w", c.method, err)
+		err := takeAnswer(a, c.result)
+		var refused *Error
+		if err != nil && !errors.As(err, &refused) {
+			err = fmt.Errorf("call %s: %w", c.method, err)
 		}
+		m.errs[begin+i] = err
 	}
 	return nil
 }

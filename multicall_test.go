@@ -47,7 +47,7 @@ func TestMulticall(t *testing.T) {
 	if !errors.As(err, &partly) || !errors.Is(err, ErrNoSuchMethod) {
 		t.Fatalf("got %v", err)
 	}
-	mustContain(t, err.Error(), "2 of 5 calls failed, the first: call nonsense: Invalid method: nonsense")
+	mustContain(t, err.Error(), "2 of 5 calls failed, the first: Invalid method: nonsense")
 	var failed []int
 	for i := range m.Len() {
 		if m.Err(i) != nil {
