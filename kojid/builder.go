@@ -40,7 +40,7 @@ type builder struct {
 
 const (
 	goodbyeTime = 5 * time.Second // for telling the hub at the end; it may be away
-	tidyEvery   = 20               // polls between two looks at the hub's list of our buildroots
+	tidyEvery   = 20              // polls between two looks at the hub's list of our buildroots
 )
 
 func newBuilder(cfg *Config, log *slog.Logger, stderr io.Writer) *builder {

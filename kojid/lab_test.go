@@ -23,7 +23,7 @@ import (
 
 // binDir is where the programs are built, once and when they are first needed.
 var binDir, buildPrograms = "", sync.OnceValue(func() error {
-	c := exec.Command("go", "build", "-o", binDir+"/", "koji/cmd/hubd", "koji/cmd/kojid")
+	c := exec.Command("go", "build", "-o", binDir+"/", "koji/cmd/hubd", "koji/cmd/kojid", "koji/cmd/kojira")
 	c.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := c.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the programs: %w\n%s", err, out)
@@ -54,6 +54,7 @@ type lab struct {
 	stream  *koji.Stream  // of tasks, from the beginning
 	hubd    *process
 	kojid   *process
+	kojira  *process // of labs that build
 }
 
 // process is a running program and what it writes.
@@ -161,12 +162,14 @@ func newLab(t *testing.T, conf ...string) *lab {
 	l := &lab{t: t, dir: shortDir(t)}
 	l.write("admin.pass", "adminpw\n")
 	l.write("builder.pass", "builderpw\n")
+	l.write("kojira.pass", "kojirapw\n")
 	l.address = "127.0.0.1:0"
 	l.hubConfig()
 	hubd := filepath.Join(binDir, "hubd")
 	for _, args := range [][]string{
 		{"init", "--config", l.path("hub.conf"), "--admin", "admin", "--password-file", l.path("admin.pass")},
 		{"host", "add", "--config", l.path("hub.conf"), "builder1", "--arches", "x86_64 noarch", "--password-file", l.path("builder.pass")},
+		{"user", "add", "--config", l.path("hub.conf"), "kojira", "--perm", "repo", "--password-file", l.path("kojira.pass")},
 	} {
 		if out, err := exec.Command(hubd, args...).CombinedOutput(); err != nil {
 			t.Fatalf("hubd %v: %v\n%s", args, err, out)
@@ -234,9 +237,13 @@ func (l *lab) startHub() {
 	l.t.Helper()
 	l.hubd = startProgram(l.t, filepath.Join(binDir, "hubd"), "serve", "--config", l.path("hub.conf"))
 	l.address = l.hubd.expect(l.t, `serves http://([0-9.:]+)/kojihub`)[1]
-	if l.kojid != nil { // it says goodbye to the hub that is there
-		l.t.Cleanup(func() { l.kojid.end(l.t, syscall.SIGTERM) })
-	}
+	l.t.Cleanup(func() { // they say goodbye to the hub that is there
+		for _, p := range []*process{l.kojid, l.kojira} {
+			if p != nil {
+				p.end(l.t, syscall.SIGTERM)
+			}
+		}
+	})
 }
 
 func (l *lab) startBuilder() {
