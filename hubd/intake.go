@@ -321,23 +321,47 @@ func replaceByLink(root *os.Root, name, target string) error {
 	return root.Rename(temporary, name)
 }
 
-// close ends the intake: when err is set, nothing of it remains.
+// close ends the intake: when err is set, or the transaction is undone later,
+// nothing of it remains.
 func (in *intake) close(err error) {
 	if err != nil {
-		for i := len(in.undo) - 1; i >= 0; i-- {
-			if undo := in.undo[i](); undo != nil {
-				in.c.log().Error("undo import", "err", undo)
-			}
-		}
+		in.rollBack()
+		in.release()
+		return
 	}
-	if in.stage != "" {
-		if err := in.volume.RemoveAll(in.stage); err != nil {
-			in.c.log().Error("remove gathered files", "path", in.stage, "err", err)
-		}
-	}
-	if err != nil || !in.kept {
+	in.dropStage()
+	if !in.kept {
 		closeAll(in.uploads)
 	}
+	in.c.tx.AfterCommit(in.release)
+	in.c.tx.AfterRollback(func() {
+		in.rollBack()
+		in.release()
+	})
+}
+
+// rollBack undoes what was done in the file tree, the last first.
+func (in *intake) rollBack() {
+	for i := len(in.undo) - 1; i >= 0; i-- {
+		if err := in.undo[i](); err != nil {
+			in.c.log().Error("undo import", "err", err)
+		}
+	}
+	in.dropStage()
+	closeAll(in.uploads)
+}
+
+func (in *intake) dropStage() {
+	if in.stage == "" {
+		return
+	}
+	if err := in.volume.RemoveAll(in.stage); err != nil {
+		in.c.log().Error("remove gathered files", "path", in.stage, "err", err)
+	}
+}
+
+// release closes the roots.
+func (in *intake) release() {
 	if in.volume != in.tree {
 		in.volume.Close()
 	}

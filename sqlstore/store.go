@@ -107,10 +107,15 @@ func (s *Store) run(ctx context.Context, db *sql.DB, opts *sql.TxOptions, fn fun
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
-	// After a commit this does nothing; after an error, a panic or runtime.Goexit in fn it undoes all.
-	defer sqlTx.Rollback()
-
 	tx := &Tx{store: s, sql: sqlTx, readOnly: opts.ReadOnly, now: s.clock().UTC().Truncate(time.Microsecond)}
+	// After a commit this does nothing; after an error, a panic or runtime.Goexit in fn it undoes all.
+	committed := false
+	defer func() {
+		sqlTx.Rollback()
+		if !committed {
+			tx.undone(0)
+		}
+	}()
 	if err := fn(tx); err != nil {
 		return err
 	}
@@ -123,6 +128,7 @@ func (s *Store) run(ctx context.Context, db *sql.DB, opts *sql.TxOptions, fn fun
 	if err := sqlTx.Commit(); err != nil {
 		return fmt.Errorf("commit transaction: %w", err)
 	}
+	committed = true
 	for _, hook := range tx.after {
 		hook()
 	}

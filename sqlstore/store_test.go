@@ -382,3 +382,46 @@ func TestConcurrentWrites(t *testing.T) {
 		}
 	})
 }
+
+func TestAfterRollback(t *testing.T) {
+	t.Parallel()
+	sqlstoretest.Each(t, func(t *testing.T, s *sqlstore.Store) {
+		ctx := t.Context()
+		refused := errors.New("refused")
+		var ran []string
+		note := func(name string) func() { return func() { ran = append(ran, name) } }
+		err := s.Write(ctx, func(tx *sqlstore.Tx) error {
+			tx.AfterRollback(note("outer"))
+			if err := tx.Savepoint(ctx, func() error {
+				tx.AfterRollback(note("first in savepoint"))
+				tx.AfterRollback(note("second in savepoint"))
+				return refused
+			}); !errors.Is(err, refused) {
+				t.Errorf("savepoint: %v", err)
+			}
+			ran = append(ran, "after savepoint")
+			return tx.Savepoint(ctx, func() error {
+				tx.AfterRollback(note("in a savepoint that held"))
+				return nil
+			})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"second in savepoint", "first in savepoint", "after savepoint"}
+		if diff := cmp.Diff(want, ran); diff != "" {
+			t.Errorf("hooks of a transaction that was committed:\n%s", diff)
+		}
+		ran = nil
+		if err := s.Write(ctx, func(tx *sqlstore.Tx) error {
+			tx.AfterRollback(note("one"))
+			tx.AfterRollback(note("two"))
+			return refused
+		}); !errors.Is(err, refused) {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{"two", "one"}, ran); diff != "" {
+			t.Errorf("hooks of a transaction that was undone:\n%s", diff)
+		}
+	})
+}

@@ -21,6 +21,7 @@ type Tx struct {
 	changed bool
 	depth   int // of savepoints
 	after   []func()
+	undo    []func()
 	notices []koji.Notice
 }
 
@@ -67,6 +68,18 @@ func (tx *Tx) Changed() bool { return tx.changed }
 // transaction, or the savepoint around the call, is undone, the hook is dropped.
 func (tx *Tx) AfterCommit(hook func()) { tx.after = append(tx.after, hook) }
 
+// AfterRollback has hook run if what the transaction, or the savepoint around the call, did is undone: for what was done
+// outside of the database. Hooks run once that is undone, the last one first.
+func (tx *Tx) AfterRollback(hook func()) { tx.undo = append(tx.undo, hook) }
+
+// undone runs the hooks of what was undone, down to the first n.
+func (tx *Tx) undone(n int) {
+	for i := len(tx.undo) - 1; i >= n; i-- {
+		tx.undo[i]()
+	}
+	tx.undo = tx.undo[:n]
+}
+
 // Savepoint runs fn; if it returns an error or panics, all it did in the database is undone, with its event and its
 // hooks, and the transaction can go on. Savepoints nest.
 func (tx *Tx) Savepoint(ctx context.Context, fn func() error) (err error) {
@@ -90,6 +103,7 @@ func (tx *Tx) Savepoint(ctx context.Context, fn func() error) (err error) {
 		if undo != nil && err != nil {
 			err = errors.Join(err, fmt.Errorf("undo savepoint: %w", undo))
 		}
+		tx.undone(len(before.undo))
 		*tx = before
 	}()
 	if err := fn(); err != nil {
