@@ -2,6 +2,7 @@ package koji
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"koji/internal/xmlrpc"
@@ -72,6 +73,5 @@ func Seconds(t time.Time) float64 { return float64(t.UnixMicro()) / 1e6 }
 
 // FromSeconds is the moment that Seconds gave.
 func FromSeconds(ts float64) time.Time {
-	whole := int64(ts)
-	return time.Unix(whole, int64((ts-float64(whole))*1e6)*1000).UTC()
+	return time.UnixMicro(int64(math.Round(ts * 1e6))).UTC()
 }

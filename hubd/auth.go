@@ -167,7 +167,13 @@ func logout(c *call, a logoutArgs) (any, error) {
 			return nil, refuse("only admins or owner may logout other session")
 		}
 	}
-	return nil, c.tx.CloseSession(c, id)
+	if err := c.tx.CloseSession(c, id); err != nil {
+		return nil, err
+	}
+	if id == c.session.id || id == c.session.master {
+		*c.session = session{} // what follows in a multiCall is nobody's
+	}
+	return nil, nil
 }
 
 // inSession is anyone with a session, for the calls about sessions.

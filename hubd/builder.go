@@ -375,7 +375,9 @@ func hostTaskWaitResults(c *call, a taskWaitResultsArgs) (any, error) {
 			return nil, err
 		}
 		for _, t := range children {
-			ids = append(ids, t.ID)
+			if t.Finished() {
+				ids = append(ids, t.ID)
+			}
 		}
 	}
 	mayFail := map[int64]bool{}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"time"
 
 	"koji"
 	"koji/sqlstore"
@@ -51,6 +52,13 @@ func (f *feed) wake() {
 }
 
 func (f *feed) run(ctx context.Context) {
+	var others sync.WaitGroup
+	others.Add(1)
+	go func() {
+		defer others.Done()
+		f.hearOthers(ctx)
+	}()
+	defer others.Wait()
 	for {
 		select {
 		case <-ctx.Done():
@@ -60,6 +68,25 @@ func (f *feed) run(ctx context.Context) {
 			if err := f.deliver(ctx); err != nil && ctx.Err() == nil {
 				f.log.Error("read event stream", "err", err)
 			}
+		}
+	}
+}
+
+// listenPause is before the feed listens again to the other hubs, after that broke.
+const listenPause = 5 * time.Second
+
+// hearOthers wakes the feed when another hub on the same database told something.
+func (f *feed) hearOthers(ctx context.Context) {
+	for {
+		err := f.store.AwaitNotices(ctx, f.wake)
+		if ctx.Err() != nil {
+			return
+		}
+		f.log.Error("listen to other hubs", "err", err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(listenPause):
 		}
 	}
 }

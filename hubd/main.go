@@ -110,6 +110,9 @@ func run(ctx context.Context, args []string, stdio Stdio) error {
 		}
 		return names[0], nil
 	}
+	if len(names) > 0 && (verb == "init" || verb == "serve") {
+		return &usageError{fmt.Sprintf("hubd %s takes no argument %q", verb, names[0])}
+	}
 	switch verb {
 	case "":
 		if len(args) == 0 {

@@ -134,8 +134,8 @@ func evalPolicy(c *call, a evalPolicyArgs) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if who, given := a.Data["user_id"]; given && !admin {
-		if id, err := intArg("user_id", who); err != nil || id != c.session.user {
+	if who := a.Data["user_id"]; who != nil && !admin {
+		if id, err := c.dataUser(who); err != nil || id == 0 || id != c.session.user {
 			return nil, fault(koji.CodeActionNotAllowed, "evalPolicy tells you about yourself only: user_id %v is another user", who)
 		}
 	}
@@ -287,10 +287,24 @@ func policyNested(ctx context.Context, data policy.Data, args []string) (bool, e
 
 // policyUserID is who the policy is about: the data's user, else the caller.
 func (c *call) policyUserID(data policy.Data) (int64, error) {
-	if v, given := data["user_id"]; given && v != nil {
-		return intArg("user_id", v)
+	v := data["user_id"]
+	if v == nil {
+		return c.session.user, nil
 	}
-	return c.session.user, nil
+	return c.dataUser(v)
+}
+
+// dataUser is the id of the user that a policy's data names, by id or name; 0 for one that isn't there.
+func (c *call) dataUser(v any) (int64, error) {
+	switch v := v.(type) {
+	case int64, string:
+		u, err := c.userLookup(v)
+		if err != nil || u == nil {
+			return 0, err
+		}
+		return u.ID, nil
+	}
+	return 0, fault(koji.CodeParameter, "user_id: invalid type %s, want an id or a name", typeName(v))
 }
 
 func (c *call) policyUser(data policy.Data) ([]string, error) {

@@ -150,6 +150,11 @@ func (c *call) schedule() error {
 	if err != nil {
 		return err
 	}
+	// What is freed here can be given away in this very run, but not to the
+	// host that has just been noted to refuse it.
+	if active, err = c.checkActive(active, hosts); err != nil {
+		return err
+	}
 	for _, t := range active {
 		if h := hosts[t.Host]; h != nil {
 			h.count++
@@ -160,9 +165,6 @@ func (c *call) schedule() error {
 	}
 	refused, err := c.refusals(now)
 	if err != nil {
-		return err
-	}
-	if err := c.checkActive(active, hosts); err != nil {
 		return err
 	}
 	free, err := c.tx.FreeTasks(c, schedulerBatch)
@@ -260,34 +262,45 @@ func (c *call) assignTask(t *koji.Task, host int64, force, override bool) (bool,
 	return true, c.tx.LogScheduler(c, t.ID, host, msg)
 }
 
-// checkActive frees what its host lost, or never opened.
-func (c *call) checkActive(active []sqlstore.QueuedTask, hosts map[int64]*candidate) error {
+// checkActive frees what its host lost, or never opened, and returns the rest.
+func (c *call) checkActive(active []sqlstore.QueuedTask, hosts map[int64]*candidate) ([]sqlstore.QueuedTask, error) {
 	cfg, now := c.hub.cfg, c.tx.Now()
+	var kept []sqlstore.QueuedTask
 	for _, t := range active {
-		host := hosts[t.Host]
+		host, lost := hosts[t.Host], ""
 		switch {
 		case t.Host == 0:
-			if err := c.freeLost(t, "Active task with no host"); err != nil {
-				return err
-			}
+			lost = "Active task with no host"
 		case t.Assigned.IsZero() || host == nil:
 			// given by hand, or a disabled host's: left alone
 		case t.State == koji.TaskAssigned && now.Sub(t.Assigned) > cfg.AssignTimeout:
+			lost = "Task assignment timeout"
 			if host.Updated.After(t.Assigned) {
 				if err := c.tx.RefuseTask(c, t.ID, t.Host, false, true, "assignment timeout"); err != nil {
-					return err
+					return nil, err
 				}
 			}
-			if err := c.freeLost(t, "Task assignment timeout"); err != nil {
-				return err
-			}
-		case t.State == koji.TaskOpen && now.Sub(host.Updated) > cfg.HostTimeout:
-			if err := c.freeLost(t, "Freeing task from unresponsive host"); err != nil {
-				return err
-			}
+		case t.State == koji.TaskOpen && now.Sub(later(host.Updated, t.Assigned)) > cfg.HostTimeout:
+			lost = "Freeing task from unresponsive host"
+		}
+		if lost == "" {
+			kept = append(kept, t)
+			continue
+		}
+		if err := c.freeLost(t, lost); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return kept, nil
+}
+
+// later is the later of two moments: a host that took a task was there then,
+// whether it told its load or not.
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 func (c *call) freeLost(t sqlstore.QueuedTask, why string) error {

@@ -359,7 +359,7 @@ func decoded(t koji.Task) (koji.Task, error) {
 		case failure != nil:
 			t.Result = faultStruct(failure)
 		default:
-			t.Result = value
+			t.Result = []any{value} // as the document's parameters, of which there is one
 		}
 	}
 	return t, nil
@@ -572,7 +572,7 @@ func resubmitTask(c *call, a resubmitArgs) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := taskOptions{Method: t.Method, Params: params, Owner: t.Owner, Arch: t.Arch, Priority: &t.Priority}
+	o := taskOptions{Method: t.Method, Params: params, Arch: t.Arch, Priority: &t.Priority} // owned by who resubmits it
 	channel, err := c.channelRef(t.ChannelID)
 	if err != nil {
 		return nil, err

@@ -3,7 +3,6 @@ package hubd
 import (
 	"crypto/md5"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"hash"
@@ -242,90 +241,149 @@ func (h *Hub) workRoot(volume string, create bool) (*os.Root, error) {
 	return root, diskFault(err, "open upload area")
 }
 
-// storeChunk writes a chunk to its place; if that fails the file is as long as
-// it was before.
+// storeChunk writes a chunk to its place; if that fails the file is what it was before.
 func (h *Hub) storeChunk(k chunk) (*stored, error) {
 	root, err := h.workRoot(k.volume, true)
 	if err != nil {
 		return nil, err
 	}
 	defer root.Close()
-	rel := path.Join(k.dir, k.name)
-	f, err := openUpload(root, rel, k)
+	f, err := openUpload(root, k)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, diskFault(err, "look at %s", rel)
-	}
-	before, start := info.Size(), k.offset
-	if start == -1 {
-		start = before
-	}
-	if k.overwrite && start < before {
-		if err := f.Truncate(start); err != nil {
-			return nil, diskFault(err, "cut %s", rel)
-		}
-		before = start
-	}
-	undo := func(err error) (*stored, error) {
-		if cut := f.Truncate(before); cut != nil {
-			err = errors.Join(err, cut)
-		}
-		return nil, diskFault(err, "store %s", rel)
-	}
 	sum, err := digest(k.verify)
 	if err != nil {
-		return nil, err
+		return nil, f.undo(err)
+	}
+	if k.offset == -1 {
+		k.offset = f.before
 	}
 	body := k.body
+	if k.offset < f.before {
+		// It replaces what is there: that is touched once the whole chunk has come.
+		held, err := hold(root, k, body)
+		if err != nil {
+			return nil, f.undo(err)
+		}
+		defer held.Close()
+		if !k.overwrite && k.offset+held.size < f.before {
+			return nil, f.undo(wrongLength(f.rel, k.offset+held.size, f.before))
+		}
+		if err := f.Truncate(k.offset); err != nil {
+			return nil, f.undo(err)
+		}
+		f.before, body = k.offset, held
+	}
 	if sum != nil {
 		body = io.TeeReader(body, sum)
 	}
-	size, err := io.Copy(io.NewOffsetWriter(f, start), body)
+	size, err := io.Copy(io.NewOffsetWriter(f, k.offset), body)
 	if err != nil {
-		return undo(err)
-	}
-	if !k.overwrite && k.offset != -1 {
-		now, err := f.Stat()
-		if err != nil {
-			return undo(err)
-		}
-		if now.Size() != start+size {
-			return nil, refuse("Incorrect upload length for %s - Expected %d, actual %d", rel, start+size, now.Size())
-		}
+		return nil, f.undo(err)
 	}
 	result := &stored{Size: size, Verify: k.verify, Offset: k.offset}
 	if sum != nil {
 		result.HexDigest = hex.EncodeToString(sum.Sum(nil))
 	}
-	h.tellLog(k.dir, k.name, start+size)
+	h.tellLog(k.dir, k.name, k.offset+size)
 	return result, nil
 }
 
-// openUpload opens the file of a chunk and takes its lock, which ends with the file.
-func openUpload(root *os.Root, rel string, k chunk) (*os.File, error) {
-	if info, err := root.Lstat(rel); err == nil {
-		switch {
-		case info.Mode()&fs.ModeSymlink != 0:
-			return nil, refuse("destination is a symlink: %s", rel)
-		case !info.Mode().IsRegular():
-			return nil, refuse("destination not a file: %s", rel)
-		case k.offset == 0 && !k.overwrite:
-			return nil, refuse("upload path exists: %s", rel)
-		}
+func wrongLength(rel string, want, got int64) error {
+	return refuse("Incorrect upload length for %s - Expected %d, actual %d", rel, want, got)
+}
+
+// heldBody is a chunk that came whole.
+type heldBody struct {
+	*os.File
+	size int64
+}
+
+// hold keeps a chunk in a file without a name, on the volume that it goes to.
+func hold(root *os.Root, k chunk, body io.Reader) (*heldBody, error) {
+	name := path.Join(k.dir, ".part-"+requestID())
+	f, err := root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
 	}
-	f, err := root.OpenFile(rel, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o644)
+	err = root.Remove(name)
+	var size int64
+	if err == nil {
+		size, err = io.Copy(f, body)
+	}
+	if err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return &heldBody{f, size}, nil
+}
+
+// uploaded is the file that a chunk goes to, open and locked.
+type uploaded struct {
+	*os.File
+	root   *os.Root
+	rel    string
+	before int64 // its length when the upload began
+	made   bool  // by this upload
+}
+
+// undo takes back what an upload did, and says why it failed.
+func (f *uploaded) undo(err error) error {
+	var back error
+	if f.made {
+		back = f.root.Remove(f.rel)
+	} else {
+		back = f.Truncate(f.before)
+	}
+	return diskFault(errors.Join(err, back), "store %s", f.rel)
+}
+
+// openUpload opens the file of a chunk and takes its lock, which ends with the file.
+func openUpload(root *os.Root, k chunk) (*uploaded, error) {
+	rel := path.Join(k.dir, k.name)
+	info, err := root.Lstat(rel)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return nil, diskFault(err, "look at %s", rel)
+	case info.Mode()&fs.ModeSymlink != 0:
+		return nil, refuse("destination is a symlink: %s", rel)
+	case !info.Mode().IsRegular():
+		return nil, refuse("destination not a file: %s", rel)
+	case k.offset == 0 && !k.overwrite:
+		return nil, refuse("upload path exists: %s", rel)
+	}
+	flags := os.O_RDWR | syscall.O_NOFOLLOW
+	if err != nil {
+		flags |= os.O_CREATE | os.O_EXCL // of two that come first, one makes it
+	}
+	f, err := root.OpenFile(rel, flags, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return nil, underWay(rel)
+	}
 	if err != nil {
 		return nil, diskFault(err, "open %s", rel)
 	}
+	u := &uploaded{File: f, root: root, rel: rel, made: flags&os.O_EXCL != 0}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		f.Close()
-		return nil, fault(koji.CodeLock, "another upload to %s is under way", rel)
+		return nil, underWay(rel)
 	}
-	return f, nil
+	if info, err = f.Stat(); err != nil {
+		f.Close()
+		return nil, diskFault(err, "look at %s", rel)
+	}
+	u.before = info.Size()
+	return u, nil
+}
+
+func underWay(rel string) error {
+	return fault(koji.CodeLock, "another upload to %s is under way", rel)
 }
 
 // diskFault tells clients of what they can know about: a full disk. The rest
@@ -355,126 +413,6 @@ func (h *Hub) tellLog(dir, name string, size int64) {
 	h.feed.flash(koji.Notice{
 		Kind: koji.NoticeLog, Time: koji.Seconds(time.Now()), Log: &koji.LogNotice{Task: id, Name: name, Size: size},
 	})
-}
-
-type uploadFileArgs struct {
-	Path     string  `rpc:"path"`
-	Name     string  `rpc:"name"`
-	Size     any     `rpc:"size"`
-	MD5Sum   any     `rpc:"md5sum"`
-	Offset   any     `rpc:"offset"`
-	Data     string  `rpc:"data"`
-	Volume   *string `rpc:"volume=nil"`
-	Checksum any     `rpc:"checksum=nil"`
-}
-
-// uploadFile is the upload inside XML-RPC. Koji: reference/wire.md §6.
-func uploadFile(c *call, a uploadFileArgs) (any, error) {
-	size, err := intArg("size", a.Size)
-	if err != nil {
-		return nil, err
-	}
-	offset, err := intArg("offset", a.Offset)
-	if err != nil || offset < -1 {
-		return nil, errors.Join(err, fault(koji.CodeParameter, "offset %v is no place in a file", a.Offset))
-	}
-	data, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(a.Data), ""))
-	if err != nil {
-		return nil, fault(koji.CodeParameter, "data is no base64: %v", err)
-	}
-	verify, want, err := checksumArg(a.MD5Sum, a.Checksum)
-	if err != nil {
-		return nil, err
-	}
-	k := chunk{dir: a.Path, name: a.Name, offset: offset}
-	if a.Volume != nil {
-		k.volume = *a.Volume
-	}
-	if err := c.mayUpload(&k); err != nil {
-		return nil, err
-	}
-	root, err := c.hub.workRoot(k.volume, true)
-	if err != nil {
-		return nil, err
-	}
-	defer root.Close()
-	if offset != -1 {
-		sum, err := digest(verify)
-		if err != nil {
-			return nil, err
-		}
-		if sum != nil {
-			sum.Write(data)
-		}
-		if int64(len(data)) != size || sum != nil && hex.EncodeToString(sum.Sum(nil)) != want {
-			return false, nil
-		}
-	}
-	return c.hub.storeLegacy(root, k, data, size, verify, want)
-}
-
-// checksumArg reads md5sum and checksum: a text is an md5, a pair names its kind.
-func checksumArg(md5sum, checksum any) (verify, want string, err error) {
-	v := md5sum
-	if checksum != nil {
-		v = checksum
-	}
-	switch v := v.(type) {
-	case nil:
-		return "", "", nil
-	case string:
-		return "md5", v, nil
-	case []any:
-		if len(v) == 2 {
-			kind, okKind := v[0].(string)
-			sum, okSum := v[1].(string)
-			if okKind && okSum {
-				_, err := digest(kind)
-				return kind, sum, err
-			}
-		}
-	}
-	return "", "", fault(koji.CodeParameter, "checksum: want a text or an array of kind and digest")
-}
-
-func (h *Hub) storeLegacy(root *os.Root, k chunk, data []byte, size int64, verify, want string) (any, error) {
-	rel := path.Join(k.dir, k.name)
-	k.overwrite = k.offset == 0 && strings.HasSuffix(k.name, ".log")
-	f, err := openUpload(root, rel, k)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if k.offset == 0 {
-		if err := f.Truncate(0); err != nil {
-			return nil, diskFault(err, "cut %s", rel)
-		}
-	}
-	at := k.offset
-	if at == -1 {
-		at = max(size-int64(len(data)), 0)
-		if err := f.Truncate(size); err != nil {
-			return nil, diskFault(err, "cut %s", rel)
-		}
-	}
-	if _, err := f.WriteAt(data, at); err != nil {
-		return nil, diskFault(err, "store %s", rel)
-	}
-	h.tellLog(k.dir, k.name, at+int64(len(data)))
-	if k.offset != -1 || verify == "" {
-		return true, nil
-	}
-	sum, err := digest(verify)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return nil, err
-	}
-	if _, err := io.Copy(sum, f); err != nil {
-		return nil, err
-	}
-	return hex.EncodeToString(sum.Sum(nil)) == want, nil
 }
 
 type checkUploadArgs struct {
@@ -528,6 +466,9 @@ func checkUpload(c *call, a checkUploadArgs) (any, error) {
 		return nil, wrapError(err, "open %s", rel)
 	}
 	defer f.Close()
+	if a.Tail != nil && *a.Tail < 0 {
+		return nil, refuse("Invalid tail value: %d", *a.Tail)
+	}
 	if a.Tail != nil && *a.Tail < info.Size() {
 		if _, err := f.Seek(-*a.Tail, io.SeekEnd); err != nil {
 			return nil, wrapError(err, "read %s", rel)

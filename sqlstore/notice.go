@@ -58,7 +58,17 @@ func (tx *Tx) flushNotices(ctx context.Context) error {
 			return wrap(err, "write notice")
 		}
 	}
-	return nil
+	return tx.notify(ctx, noticeChannel, "")
+}
+
+// noticeChannel wakes the hubs on the same database.
+const noticeChannel = "hubd_notices"
+
+// AwaitNotices calls woken whenever a hub on this database, this one or another,
+// told the event stream something, and once at the start: what came before then
+// can be read. It returns when ctx ends or the connection breaks.
+func (s *Store) AwaitNotices(ctx context.Context, woken func()) error {
+	return s.Listen(ctx, noticeChannel, woken, func(string) { woken() })
 }
 
 // Notices streams what was told after the id, in order.

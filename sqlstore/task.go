@@ -200,8 +200,8 @@ func (tx *Tx) AssignedTasks(ctx context.Context, host int64) ([]koji.AssignedTas
 	return l, wrap(err, "list tasks assigned to host %d", host)
 }
 
-// SetTaskWaiting marks a task as waiting for children: those of ids, or all
-// when ids is nil. Other children are no longer awaited.
+// SetTaskWaiting marks a task as waiting for children: those of ids, and no
+// others, or all when ids is nil. An empty ids leaves the children as they are.
 func (tx *Tx) SetTaskWaiting(ctx context.Context, parent int64, ids []int64) error {
 	if _, err := tx.exec(ctx, `UPDATE task SET waiting = TRUE WHERE id = ?`, parent); err != nil {
 		return wrap(err, "set task %d waiting", parent)
@@ -210,20 +210,11 @@ func (tx *Tx) SetTaskWaiting(ctx context.Context, parent int64, ids []int64) err
 		_, err := tx.exec(ctx, `UPDATE task SET awaited = TRUE WHERE parent = ?`, parent)
 		return wrap(err, "await children of task %d", parent)
 	}
-	if _, err := tx.exec(ctx, `UPDATE task SET awaited = TRUE WHERE parent = ? AND id IN `+in(len(ids)), append([]any{parent}, anys(ids)...)...); err != nil {
-		return wrap(err, "await children of task %d", parent)
-	}
-	_, err := tx.exec(ctx, `UPDATE task SET awaited = FALSE WHERE parent = ? AND awaited = TRUE AND NOT id IN `+in(max(len(ids), 1)),
-		append([]any{parent}, anys(atLeastOne(ids))...)...)
-	return wrap(err, "await children of task %d", parent)
-}
-
-// atLeastOne keeps NOT IN from meeting NULL.
-func atLeastOne(ids []int64) []int64 {
 	if len(ids) == 0 {
-		return []int64{0}
+		return nil
 	}
-	return ids
+	_, err := tx.exec(ctx, `UPDATE task SET awaited = (id IN `+in(len(ids))+`) WHERE parent = ?`, append(anys(ids), parent)...)
+	return wrap(err, "await children of task %d", parent)
 }
 
 // AwaitedTasks are a task's awaited children: finished and not.
