@@ -117,6 +117,9 @@ func setChannelEnabled(c *call, a channelEnabledArgs, enabled bool) (any, error)
 	if a.Comment != nil {
 		ch.Comment = a.Comment
 	}
+	if enabled {
+		c.tx.AfterCommit(c.hub.scheduler.wake) // its tasks can be given out now
+	}
 	return nil, c.tx.SetChannel(c, ch)
 }
 

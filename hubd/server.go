@@ -22,6 +22,11 @@ func (h *Hub) Handler() http.Handler {
 	mux.HandleFunc("GET /healthz", h.serveHealth)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Koji-Version", Version)
+		if len(r.TransferEncoding) > 0 {
+			// It may have had a length as well: what a proxy took for the body
+			// must not be taken for a further request here.
+			w.Header().Set("Connection", "close")
+		}
 		mux.ServeHTTP(w, r)
 	})
 }

@@ -40,10 +40,14 @@ type sessionKey struct {
 // where that is allowed. Koji: reference/wire.md §4.
 func (h *Hub) sessionOf(r *http.Request, req *request) {
 	var id, key, num string
-	if id = r.Header.Get("Koji-Session-Id"); id != "" {
-		key = r.Header.Get("Koji-Session-Key")
-		if num = r.Header.Get("Koji-Session-Callnum"); num == "" {
-			num = r.Header.Get("Koji-Callnum")
+	numbered := false
+	if _, given := r.Header["Koji-Session-Id"]; given {
+		id, key = r.Header.Get("Koji-Session-Id"), r.Header.Get("Koji-Session-Key")
+		for _, name := range []string{"Koji-Session-Callnum", "Koji-Callnum"} {
+			if _, numbered = r.Header[name]; numbered {
+				num = r.Header.Get(name)
+				break
+			}
 		}
 		if key == "" {
 			req.session.broken = fault(koji.CodeAuth, "header Koji-Session-Key is missing")
@@ -61,7 +65,7 @@ func (h *Hub) sessionOf(r *http.Request, req *request) {
 		case !q.Has("session-key"):
 			req.session.broken = fault(koji.CodeAuth, "'session-key' not specified in session args")
 		}
-		id, key, num = q.Get("session-id"), q.Get("session-key"), q.Get("callnum")
+		id, key, num, numbered = q.Get("session-id"), q.Get("session-key"), q.Get("callnum"), q.Has("callnum")
 	} else {
 		return
 	}
@@ -74,7 +78,7 @@ func (h *Hub) sessionOf(r *http.Request, req *request) {
 		return
 	}
 	req.session = sessionKey{id: n, key: key, given: true}
-	if num != "" {
+	if numbered {
 		n, err := strconv.ParseInt(num, 10, 64)
 		if err != nil {
 			req.session.broken = fault(koji.CodeAuth, "Invalid callnum: %q", num)
