@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
-
 	"io/fs"
 	"net/http"
 	"net/http/httptest"

@@ -102,22 +102,34 @@ func TestParseTaskParams(t *testing.T) {
 		want    s
 		wantErr string
 	}{
-		{name: "defaults", method: "tagBuild", request: []any{int64(1), int64(2), true},
-			want: s{"tag_id": int64(1), "build_id": int64(2), "force": true, "fromtag": nil, "ignore_success": false}},
+		{
+			name: "defaults", method: "tagBuild", request: []any{int64(1), int64(2), true},
+			want: s{"tag_id": int64(1), "build_id": int64(2), "force": true, "fromtag": nil, "ignore_success": false},
+		},
 		{name: "by name", method: "fork", request: []any{s{"m": int64(3), "__starstar": true}}, want: s{"n": int64(5), "m": int64(3)}},
 		{name: "a struct that is a value", method: "restart", request: []any{s{"name": "x"}}, want: s{"host": s{"name": "x"}}},
-		{name: "second signature", method: "newRepo", request: []any{"t", s{"opts": s{"src": true}, "__starstar": true}},
-			want: s{"tag": "t", "event": nil, "src": nil, "debuginfo": nil, "separate_src": nil, "opts": s{"src": true}}},
-		{name: "first signature", method: "newRepo", request: []any{"t"},
-			want: s{"tag": "t", "event": nil, "src": false, "debuginfo": false, "separate_src": false}},
+		{
+			name: "second signature", method: "newRepo", request: []any{"t", s{"opts": s{"src": true}, "__starstar": true}},
+			want: s{"tag": "t", "event": nil, "src": nil, "debuginfo": nil, "separate_src": nil, "opts": s{"src": true}},
+		},
+		{
+			name: "first signature", method: "newRepo", request: []any{"t"},
+			want: s{"tag": "t", "event": nil, "src": false, "debuginfo": false, "separate_src": false},
+		},
 		{name: "new style", method: "whatever", request: []any{s{"__method__": "whatever", "a": int64(1)}}, want: s{"a": int64(1)}},
-		{name: "any number", method: "default", request: []any{int64(1), "x", s{"k": "v", "__starstar": true}},
-			want: s{"args": []any{int64(1), "x"}, "opts": s{"k": "v"}}},
+		{
+			name: "any number", method: "default", request: []any{int64(1), "x", s{"k": "v", "__starstar": true}},
+			want: s{"args": []any{int64(1), "x"}, "opts": s{"k": "v"}},
+		},
 		{name: "none of any number", method: "someMethod", want: s{"args": []any{}}},
 		{name: "nothing", method: "shutdown", want: s{}},
-		{name: "text default", method: "tagNotification", request: []any{nil, true, nil, nil, nil, nil},
-			want: s{"recipients": nil, "is_successful": true, "tag_info": nil, "from_info": nil, "build_info": nil,
-				"user_info": nil, "ignore_success": nil, "failure_msg": ""}},
+		{
+			name: "text default", method: "tagNotification", request: []any{nil, true, nil, nil, nil, nil},
+			want: s{
+				"recipients": nil, "is_successful": true, "tag_info": nil, "from_info": nil, "build_info": nil,
+				"user_info": nil, "ignore_success": nil, "failure_msg": "",
+			},
+		},
 		{name: "too many", method: "sleep", request: []any{int64(1), int64(2)}, wantErr: "sleep: takes 1 parameters but 2 were given"},
 		{name: "too few", method: "sleep", wantErr: "sleep: parameter n is missing"},
 		{name: "twice", method: "sleep", request: []any{int64(1), s{"n": int64(2), "__starstar": true}}, wantErr: "sleep: parameter n is given twice"},

@@ -88,8 +88,6 @@ func (o *eventOption) flags(f *pflag.FlagSet) {
 	f.Int64Var(&o.repo, "repo", 0, "look at the state that `REPO` was made from")
 }
 
-func (o *eventOption) given() bool { return o.event != 0 || o.ts != 0 || o.repo != 0 }
-
 // resolve finds the event and says which it is; nil is now.
 func (o *eventOption) resolve(ctx context.Context, e *Env, s *koji.Session) (*int64, error) {
 	var at koji.Event

@@ -22,11 +22,18 @@ type param struct {
 func shownParams() map[string][]param {
 	name := []param{{"Name", "name", plainParam}, {"Version", "version", plainParam}}
 	created := slices.Concat(name, []param{
-		{"Release", "release", plainParam}, {"Arch", "arch", plainParam}, {"Target Info", "target_info", plainParam},
-		{"Build Tag", "build_tag", tagParam}, {"Repo", "repo_info", plainParam}, {"Kickstart File", "ksfile", plainParam},
+		{"Release", "release", plainParam},
+		{"Arch", "arch", plainParam},
+		{"Target Info", "target_info", plainParam},
+		{"Build Tag", "build_tag", tagParam},
+		{"Repo", "repo_info", plainParam},
+		{"Kickstart File", "ksfile", plainParam},
 	})
 	spun := slices.Concat(name, []param{
-		{"Arches", "arch", plainParam}, {"Arches", "arches", plainParam}, {"Target", "target", plainParam}, {"Kickstart", "ksfile", plainParam},
+		{"Arches", "arch", plainParam},
+		{"Arches", "arches", plainParam},
+		{"Target", "target", plainParam},
+		{"Kickstart", "ksfile", plainParam},
 		{"Options", "opts", mapParam},
 	})
 	return map[string][]param{
@@ -35,15 +42,21 @@ func shownParams() map[string][]param {
 		"buildSRPMFromSCM": {{"SCM URL", "url", plainParam}},
 		"rebuildSRPM":      {{"SRPM", "srpm", sourceParam}, {"Build Tag", "build_tag", tagParam}, {"Options", "opts", mapParam}},
 		"buildArch": {
-			{"SRPM", "pkg", sourceParam}, {"Build Tag", "root", tagParam}, {"Build Arch", "arch", plainParam},
-			{"SRPM Kept", "keep_srpm", plainParam}, {"Options", "opts", mapParam},
+			{"SRPM", "pkg", sourceParam},
+			{"Build Tag", "root", tagParam},
+			{"Build Arch", "arch", plainParam},
+			{"SRPM Kept", "keep_srpm", plainParam},
+			{"Options", "opts", mapParam},
 		},
 		"tagBuild":          {{"Destination Tag", "tag_id", tagParam}, {"Build", "build_id", buildParam}},
 		"buildNotification": {{"Recipients", "recipients", listParam}, {"Build", "build", buildParam}, {"Build Target", "target", plainParam}, {"Web URL", "weburl", plainParam}},
 		"buildMaven":        {{"SCM URL", "url", plainParam}, {"Build Tag", "build_tag", tagParam}, {"Options", "opts", mapParam}},
 		"wrapperRPM": {
-			{"Spec File URL", "spec_url", plainParam}, {"Build Tag", "build_target", plainParam}, {"Build", "build", buildParam},
-			{"Task", "task", plainParam}, {"Options", "opts", mapParam},
+			{"Spec File URL", "spec_url", plainParam},
+			{"Build Tag", "build_target", plainParam},
+			{"Build", "build", buildParam},
+			{"Task", "task", plainParam},
+			{"Options", "opts", mapParam},
 		},
 		"chainmaven":      {{"Builds", "builds", mapParam}, {"Build Target", "target", plainParam}, {"Options", "opts", mapParam}},
 		"winbuild":        {{"VM", "name", plainParam}, {"SCM URL", "source_url", plainParam}, {"Build Target", "target", plainParam}, {"Options", "opts", mapParam}},
@@ -62,9 +75,14 @@ func shownParams() map[string][]param {
 		"distRepo":   {{"Tag", "tag", tagParam}, {"Repo ID", "repo_id", plainParam}, {"Keys", "keys", listParam}, {"Options", "task_opts", mapParam}},
 		"createrepo": {{"Repo ID", "repo_id", plainParam}, {"Arch", "arch", plainParam}, {"Old Repo ID", "oldrepo", oldRepoID}, {"Old Repo Creation", "oldrepo", oldRepoCreation}},
 		"tagNotification": {
-			{"Recipients", "recipients", listParam}, {"Successful?", "is_successful", plainParam}, {"Tagged Into", "tag_info", tagParam},
-			{"Moved From", "from_info", tagParam}, {"Build", "build_info", buildParam}, {"Tagged By", "user_info", plainParam},
-			{"Ignore Success?", "ignore_success", plainParam}, {"Failure Message", "failure_msg", plainParam},
+			{"Recipients", "recipients", listParam},
+			{"Successful?", "is_successful", plainParam},
+			{"Tagged Into", "tag_info", tagParam},
+			{"Moved From", "from_info", tagParam},
+			{"Build", "build_info", buildParam},
+			{"Tagged By", "user_info", plainParam},
+			{"Ignore Success?", "ignore_success", plainParam},
+			{"Failure Message", "failure_msg", plainParam},
 		},
 		"dependantTask": {{"Dependant Tasks", "wait_list", listParam}, {"Subtasks", "task_list", listParam}},
 		"chainbuild":    {{"Build Groups", "srcs", groupsParam}, {"Build Target", "target", plainParam}, {"Options", "opts", mapParam}},

@@ -120,7 +120,7 @@ func hubLost(err error) bool {
 // round looks at all tasks once, and reports whether all have ended.
 func (w *logWatch) round(ctx context.Context) (bool, error) {
 	done := true
-	for i := 0; i < len(w.tasks); i++ {
+	for i := 0; i < len(w.tasks); i++ { //nolint:intrange // the list grows meanwhile
 		id := w.tasks[i]
 		if w.ended[id] {
 			continue

@@ -110,9 +110,12 @@ func listBuilds(c *call, a listBuildsArgs) (any, error) {
 		arg  any
 		into *time.Time
 	}{
-		{"createdBefore", a.CreatedBefore, &f.CreatedBefore}, {"createdAfter", a.CreatedAfter, &f.CreatedAfter},
-		{"completeBefore", a.CompleteBefore, &f.CompletedBefore}, {"completeAfter", a.CompleteAfter, &f.CompletedAfter},
-		{"promotedBefore", a.PromotedBefore, &f.PromotedBefore}, {"promotedAfter", a.PromotedAfter, &f.PromotedAfter},
+		{"createdBefore", a.CreatedBefore, &f.CreatedBefore},
+		{"createdAfter", a.CreatedAfter, &f.CreatedAfter},
+		{"completeBefore", a.CompleteBefore, &f.CompletedBefore},
+		{"completeAfter", a.CompleteAfter, &f.CompletedAfter},
+		{"promotedBefore", a.PromotedBefore, &f.PromotedBefore},
+		{"promotedAfter", a.PromotedAfter, &f.PromotedAfter},
 	} {
 		if t.arg != nil {
 			if *t.into, err = timeArg(t.name, t.arg); err != nil {
@@ -126,8 +129,10 @@ func listBuilds(c *call, a listBuildsArgs) (any, error) {
 		ref   any
 		into  **int64
 	}{
-		{sqlstore.PackageNames, a.Package, &f.Package}, {sqlstore.UserNames, a.User, &f.Owner},
-		{sqlstore.VolumeNames, a.Volume, &f.Volume}, {sqlstore.GeneratorNames, a.CG, &f.CG},
+		{sqlstore.PackageNames, a.Package, &f.Package},
+		{sqlstore.UserNames, a.User, &f.Owner},
+		{sqlstore.VolumeNames, a.Volume, &f.Volume},
+		{sqlstore.GeneratorNames, a.CG, &f.CG},
 		{sqlstore.UserNames, a.Promoter, &f.Promoter},
 	} {
 		if n.ref == nil {

@@ -52,15 +52,6 @@ func (c *call) buildRef(ref any) (*koji.Build, error) {
 	return b, err
 }
 
-// buildID is the id of a build that must be there.
-func (c *call) buildID(ref any) (int64, error) {
-	b, err := c.buildRef(ref)
-	if err != nil {
-		return 0, err
-	}
-	return b.ID, nil
-}
-
 func noSuchBuild(ref any) error {
 	if m, ok := ref.(map[string]any); ok && m["id"] == nil && m["name"] != nil {
 		return refuse("No such build: %v-%v-%v", m["name"], m["version"], m["release"])

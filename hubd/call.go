@@ -27,13 +27,9 @@ type call struct {
 type request struct {
 	id      string // stands in the log beside every line, and in faults of unknown cause
 	address string // of the client
-	cert    *clientCert
 	session sessionKey
 	callnum *int64
 }
-
-// clientCert is who a TLS client proved to be.
-type clientCert struct{ name, dn string }
 
 // log is the hub's log with the keys that tell whose call this is.
 func (c *call) log() *slog.Logger {
@@ -42,25 +38,6 @@ func (c *call) log() *slog.Logger {
 		l = l.With("user", c.session.name, "session", c.session.id)
 	}
 	return l
-}
-
-// call runs another method as a part of this one: with its own binding,
-// permission and checks. What it returns is whole, never a stream.
-func (c *call) call(name string, positional []any, named map[string]any) (any, error) {
-	m, err := c.hub.lookup(name)
-	if err != nil {
-		return nil, err
-	}
-	inner := *c
-	inner.method = name
-	if err := m.access(&inner); err != nil {
-		return nil, err
-	}
-	result, err := m.run(&inner, positional, named)
-	if err != nil {
-		return nil, err
-	}
-	return collect(result)
 }
 
 // collect turns a stream into the list of what it yields.

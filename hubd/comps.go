@@ -98,5 +98,5 @@ func groupPackages(g *tagGroup, byID map[int64]*tagGroup) []koji.GroupPackage {
 
 // escape writes text for XML; what XML can't hold is replaced.
 func escape(out *bytes.Buffer, text string) {
-	xml.EscapeText(out, []byte(text)) // a Buffer takes all
+	_ = xml.EscapeText(out, []byte(text)) // a Buffer takes all
 }

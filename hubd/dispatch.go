@@ -140,7 +140,7 @@ func (c *call) finish(err error) error {
 func (h *Hub) perform(c *call, positional []any, named map[string]any) (result any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			if p == http.ErrAbortHandler {
+			if stop, ok := p.(error); ok && errors.Is(stop, http.ErrAbortHandler) {
 				panic(p)
 			}
 			c.log().Error("panic in a method", "panic", p, "stack", string(debug.Stack()))

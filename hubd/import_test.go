@@ -400,8 +400,19 @@ func TestInitBuild(t *testing.T) {
 			h.t.Errorf("draft is %v, want release %s", b, want)
 		}
 		for _, bad := range []map[string]any{
-			{"name": "../p"}, {"name": "a/b"}, {"name": ""}, {"version": "1-2"}, {"version": ".."}, {"release": "1/2"}, {"release": "1,draft_7"},
-			{"release": ".1"}, {"version": "1 2"}, {"version": 1}, {"epoch": "1"}, {"epoch": -1}, {"extra": "x"},
+			{"name": "../p"},
+			{"name": "a/b"},
+			{"name": ""},
+			{"version": "1-2"},
+			{"version": ".."},
+			{"release": "1/2"},
+			{"release": "1,draft_7"},
+			{"release": ".1"},
+			{"version": "1 2"},
+			{"version": 1},
+			{"epoch": "1"},
+			{"epoch": -1},
+			{"extra": "x"},
 		} {
 			h.wantFault(koji.CodeGeneric, "builder1", "host.initBuild", data(bad))
 		}

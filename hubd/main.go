@@ -210,7 +210,7 @@ func (o *options) serve(ctx context.Context, stdio Stdio) error {
 	}
 	if word := strings.Fields(cfg.LogLevel); len(word) > 0 {
 		// An unknown word, such as Koji's per-logger levels, leaves WARNING.
-		level.UnmarshalText([]byte(strings.Replace(strings.ToUpper(word[0]), "WARNING", "WARN", 1)))
+		_ = level.UnmarshalText([]byte(strings.Replace(strings.ToUpper(word[0]), "WARNING", "WARN", 1)))
 	}
 	log := slog.New(slog.NewTextHandler(stdio.Err, &slog.HandlerOptions{Level: level}))
 	store, err := sqlstore.Open(ctx, cfg.Database)

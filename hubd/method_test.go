@@ -36,12 +36,14 @@ func TestBind(t *testing.T) {
 	}{
 		"required only": {[]any{"f40"}, nil, bindArgs{Tag: "f40", Name: "x", Rest: []any{}, More: map[string]any{}}},
 		"by name": {
-			nil, map[string]any{"tagInfo": int64(1), "strict": true, "event": five},
+			nil,
+			map[string]any{"tagInfo": int64(1), "strict": true, "event": five},
 			bindArgs{Tag: int64(1), Strict: true, Event: &five, Name: "x", Rest: []any{}, More: map[string]any{}},
 		},
 		"a flag is what Python calls true": {[]any{"t", "no"}, nil, bindArgs{Tag: "t", Strict: true, Name: "x", Rest: []any{}, More: map[string]any{}}},
 		"the rest": {
-			[]any{"t", false, nil, "n", "a", int64(2)}, map[string]any{"other": nil},
+			[]any{"t", false, nil, "n", "a", int64(2)},
+			map[string]any{"other": nil},
 			bindArgs{Tag: "t", Name: "n", Rest: []any{"a", int64(2)}, More: map[string]any{"other": nil}},
 		},
 	} {

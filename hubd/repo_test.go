@@ -251,8 +251,11 @@ func TestRepoOpts(t *testing.T) {
 	}{
 		{"nothing", koji.Tag{Name: "t"}, nil, repoOpts{"src": false, "debuginfo": false, "separate_src": false, "maven": false}, repoOpts{}},
 		{
-			"the hub's, the tag's and its own", koji.Tag{Name: "src-t", MavenSupport: true, Extra: map[string]any{"with_debuginfo": true, "repo.opts": map[string]any{"separate_src": true, "x": 1}}},
-			repoOpts{"src": false, "maven": true}, repoOpts{"src": false, "debuginfo": true, "separate_src": true, "maven": true}, repoOpts{"src": false},
+			"the hub's, the tag's and its own",
+			koji.Tag{Name: "src-t", MavenSupport: true, Extra: map[string]any{"with_debuginfo": true, "repo.opts": map[string]any{"separate_src": true, "x": 1}}},
+			repoOpts{"src": false, "maven": true},
+			repoOpts{"src": false, "debuginfo": true, "separate_src": true, "maven": true},
+			repoOpts{"src": false},
 		},
 	} {
 		all, custom := c.repoOptsOf(&tt.tag, tt.asked)

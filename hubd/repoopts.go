@@ -74,16 +74,16 @@ func (c *call) repoOptsOf(tag *koji.Tag, asked repoOpts) (all, custom repoOpts) 
 }
 
 // fits says whether a repo has the options that are wanted, and none of its own beside.
-func (wanted repoOpts) fits(r *koji.Repo) bool {
+func (o repoOpts) fits(r *koji.Repo) bool {
 	has, _ := r.Opts.(map[string]any)
 	custom, _ := r.CustomOpts.(map[string]any)
-	for key, v := range wanted {
+	for key, v := range o {
 		if has[key] != v {
 			return false
 		}
 	}
 	for key, v := range custom {
-		if wanted[key] != v {
+		if o[key] != v {
 			return false
 		}
 	}

@@ -196,7 +196,7 @@ func downloadTaskOutput(c *call, a downloadOutputArgs) (any, error) {
 	}
 	data := make([]byte, size)
 	n, err := f.ReadAt(data, offset)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, wrapError(err, "read %s", rel)
 	}
 	return base64.StdEncoding.EncodeToString(data[:n]), nil

@@ -34,7 +34,10 @@ func TestLoadConfig(t *testing.T) {
 	}
 	got := []any{c.Server, c.TopURL, c.Password, c.SleepTime, c.MaxJobs, c.LiteralTaskArches, c.BuildArchCanFail, c.rlimits["nofile"], c.unsupported, c.Timeout, c.Driver, c.MinSpace}
 	want := []any{
-		"http://hub/kojihub", "http://hub/kojifiles", "p%ss", time.Second / 2, 3, []string{"i?86", "foo*"}, true, "100 200", []string{"plugins"},
+		"http://hub/kojihub", "http://hub/kojifiles", "p%ss", time.Second / 2, 3,
+		[]string{"i?86", "foo*"},
+		true, "100 200",
+		[]string{"plugins"},
 		time.Duration(0), "host", 8192,
 	}
 	if d := cmp.Diff(want, got); d != "" {

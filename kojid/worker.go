@@ -120,8 +120,6 @@ func newSpawner() *spawner {
 	return s
 }
 
-func (s *spawner) close() { close(s.requests) }
-
 // start starts the worker of a task. When it has ended, it is sent to died.
 func (s *spawner) start(w *worker, o *order, stderr io.Writer, died chan<- *worker) error {
 	c := exec.Command("/proc/self/exe")

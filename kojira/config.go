@@ -253,13 +253,29 @@ func (c *Config) show(w io.Writer) {
 		key   string
 		value any
 	}{
-		{"server", c.Server}, {"topdir", c.TopDir}, {"user", c.User}, {"cert", c.Cert}, {"serverca", c.ServerCA}, {"no_ssl_verify", c.NoVerify},
-		{"retry_interval", c.RetryInterval.Seconds()}, {"max_retries", c.MaxRetries}, {"offline_retry", c.OfflineRetry},
-		{"offline_retry_interval", c.OfflineRetryInterval.Seconds()}, {"sleeptime", c.SleepTime.Seconds()}, {"logfile", c.LogFile},
-		{"ignore_stray_repos", c.IgnoreStray}, {"ignore_other_volumes", c.IgnoreVolumes}, {"check_external_repos", c.CheckExternal},
-		{"max_delete_processes", c.DeleteProcesses}, {"repo_lifetime", c.RepoLifetime.Seconds()}, {"dist_repo_lifetime", c.DistRepoLifetime.Seconds()},
-		{"expired_repo_lifetime", c.ExpiredLifetime.Seconds()}, {"recheck_period", c.RecheckPeriod.Seconds()},
-		{"reference_recheck_period", c.ReferenceRecheck.Seconds()}, {"statedir", c.StateDir}, {"pidfile", c.PIDFile},
+		{"server", c.Server},
+		{"topdir", c.TopDir},
+		{"user", c.User},
+		{"cert", c.Cert},
+		{"serverca", c.ServerCA},
+		{"no_ssl_verify", c.NoVerify},
+		{"retry_interval", c.RetryInterval.Seconds()},
+		{"max_retries", c.MaxRetries},
+		{"offline_retry", c.OfflineRetry},
+		{"offline_retry_interval", c.OfflineRetryInterval.Seconds()},
+		{"sleeptime", c.SleepTime.Seconds()},
+		{"logfile", c.LogFile},
+		{"ignore_stray_repos", c.IgnoreStray},
+		{"ignore_other_volumes", c.IgnoreVolumes},
+		{"check_external_repos", c.CheckExternal},
+		{"max_delete_processes", c.DeleteProcesses},
+		{"repo_lifetime", c.RepoLifetime.Seconds()},
+		{"dist_repo_lifetime", c.DistRepoLifetime.Seconds()},
+		{"expired_repo_lifetime", c.ExpiredLifetime.Seconds()},
+		{"recheck_period", c.RecheckPeriod.Seconds()},
+		{"reference_recheck_period", c.ReferenceRecheck.Seconds()},
+		{"statedir", c.StateDir},
+		{"pidfile", c.PIDFile},
 	} {
 		fmt.Fprintf(w, "%s = %v\n", line.key, line.value)
 	}

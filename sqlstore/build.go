@@ -98,10 +98,22 @@ func (tx *Tx) InsertBuild(ctx context.Context, n NewBuild) (int64, error) {
 		release = fmt.Sprintf("%s,draft_%d", n.Release, id)
 	}
 	err = tx.insert(ctx, "build", columns{
-		{"id", id}, {"volume_id", n.Volume}, {"pkg_id", n.Package}, {"version", n.Version}, {"release", release},
-		{"epoch", n.Epoch}, {"draft", n.Draft}, {"source", n.Source}, {"create_event", event}, {"start_time", tx.time(n.Started)},
-		{"completion_time", tx.time(n.Completed)}, {"state", int(n.State)}, {"task_id", nullID(n.Task)}, {"owner", n.Owner},
-		{"cg_id", nullID(n.CG)}, {"extra", extra},
+		{"id", id},
+		{"volume_id", n.Volume},
+		{"pkg_id", n.Package},
+		{"version", n.Version},
+		{"release", release},
+		{"epoch", n.Epoch},
+		{"draft", n.Draft},
+		{"source", n.Source},
+		{"create_event", event},
+		{"start_time", tx.time(n.Started)},
+		{"completion_time", tx.time(n.Completed)},
+		{"state", int(n.State)},
+		{"task_id", nullID(n.Task)},
+		{"owner", n.Owner},
+		{"cg_id", nullID(n.CG)},
+		{"extra", extra},
 	})
 	return id, wrap(err, "insert build")
 }
@@ -117,9 +129,17 @@ func (tx *Tx) RecycleBuild(ctx context.Context, id int64, n NewBuild) error {
 		return err
 	}
 	_, err = tx.update(ctx, "build", columns{
-		{"volume_id", n.Volume}, {"epoch", n.Epoch}, {"source", n.Source}, {"create_event", event}, {"start_time", tx.time(n.Started)},
-		{"completion_time", tx.time(n.Completed)}, {"state", int(n.State)}, {"task_id", nullID(n.Task)}, {"owner", n.Owner},
-		{"cg_id", nullID(n.CG)}, {"extra", extra},
+		{"volume_id", n.Volume},
+		{"epoch", n.Epoch},
+		{"source", n.Source},
+		{"create_event", event},
+		{"start_time", tx.time(n.Started)},
+		{"completion_time", tx.time(n.Completed)},
+		{"state", int(n.State)},
+		{"task_id", nullID(n.Task)},
+		{"owner", n.Owner},
+		{"cg_id", nullID(n.CG)},
+		{"extra", extra},
 	}, "id = ?", id)
 	if err != nil {
 		return wrap(err, "recycle build %d", id)

@@ -128,7 +128,11 @@ func (tx *Tx) InsertBuildroot(ctx context.Context, n NewBuildroot) (int64, error
 		return 0, wrap(err, "insert buildroot")
 	}
 	return id, wrap(tx.insert(ctx, "standard_buildroot", columns{
-		{"buildroot_id", id}, {"host_id", n.Host}, {"repo_id", n.Repo}, {"task_id", n.Task}, {"create_event", event},
+		{"buildroot_id", id},
+		{"host_id", n.Host},
+		{"repo_id", n.Repo},
+		{"task_id", n.Task},
+		{"create_event", event},
 		{"state", int(koji.BuildrootInit)},
 	}), "insert buildroot %d", id)
 }

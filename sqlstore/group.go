@@ -71,9 +71,16 @@ func (tx *Tx) SetGroup(ctx context.Context, g GroupConfig, by int64) error {
 		return err
 	}
 	return tx.insertVersioned(ctx, "group_config", by, columns{
-		{"group_id", g.GroupID}, {"tag_id", g.TagID}, {"blocked", g.Blocked}, {"exported", g.Exported},
-		{"display_name", g.DisplayName}, {"is_default", g.IsDefault}, {"uservisible", g.UserVisible},
-		{"description", g.Description}, {"langonly", g.LangOnly}, {"biarchonly", g.BiarchOnly},
+		{"group_id", g.GroupID},
+		{"tag_id", g.TagID},
+		{"blocked", g.Blocked},
+		{"exported", g.Exported},
+		{"display_name", g.DisplayName},
+		{"is_default", g.IsDefault},
+		{"uservisible", g.UserVisible},
+		{"description", g.Description},
+		{"langonly", g.LangOnly},
+		{"biarchonly", g.BiarchOnly},
 	})
 }
 
@@ -89,8 +96,13 @@ func (tx *Tx) SetGroupPackage(ctx context.Context, p koji.GroupPackage, by int64
 		return err
 	}
 	return tx.insertVersioned(ctx, "group_package_listing", by, columns{
-		{"group_id", p.GroupID}, {"tag_id", p.TagID}, {"package", p.Package}, {"blocked", p.Blocked}, {"type", p.Type},
-		{"basearchonly", p.BaseArchOnly}, {"requires", p.Requires},
+		{"group_id", p.GroupID},
+		{"tag_id", p.TagID},
+		{"package", p.Package},
+		{"blocked", p.Blocked},
+		{"type", p.Type},
+		{"basearchonly", p.BaseArchOnly},
+		{"requires", p.Requires},
 	})
 }
 
@@ -106,7 +118,11 @@ func (tx *Tx) SetGroupReq(ctx context.Context, r koji.GroupReq, by int64) error 
 		return err
 	}
 	return tx.insertVersioned(ctx, "group_req_listing", by, columns{
-		{"group_id", r.GroupID}, {"tag_id", r.TagID}, {"req_id", r.ReqID}, {"blocked", r.Blocked}, {"type", r.Type},
+		{"group_id", r.GroupID},
+		{"tag_id", r.TagID},
+		{"req_id", r.ReqID},
+		{"blocked", r.Blocked},
+		{"type", r.Type},
 		{"is_metapkg", r.IsMetaPkg},
 	})
 }

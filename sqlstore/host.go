@@ -102,8 +102,12 @@ func (tx *Tx) ConfigureHost(ctx context.Context, h *koji.Host, by int64) error {
 		return err
 	}
 	return tx.insertVersioned(ctx, "host_config", by, columns{
-		{"host_id", h.ID}, {"arches", h.Arches}, {"capacity", h.Capacity}, {"description", h.Description},
-		{"comment", h.Comment}, {"enabled", h.Enabled},
+		{"host_id", h.ID},
+		{"arches", h.Arches},
+		{"capacity", h.Capacity},
+		{"description", h.Description},
+		{"comment", h.Comment},
+		{"enabled", h.Enabled},
 	})
 }
 

@@ -32,8 +32,13 @@ func (tx *Tx) Children(ctx context.Context, tag int64) ([]int64, error) {
 // SetParent gives a tag a link to a parent.
 func (tx *Tx) SetParent(ctx context.Context, l koji.Inheritance, by int64) error {
 	return tx.insertVersioned(ctx, "tag_inheritance", by, columns{
-		{"tag_id", l.ChildID}, {"parent_id", l.ParentID}, {"priority", l.Priority}, {"maxdepth", l.MaxDepth},
-		{"intransitive", l.Intransitive}, {"noconfig", l.NoConfig}, {"pkg_filter", l.PkgFilter},
+		{"tag_id", l.ChildID},
+		{"parent_id", l.ParentID},
+		{"priority", l.Priority},
+		{"maxdepth", l.MaxDepth},
+		{"intransitive", l.Intransitive},
+		{"noconfig", l.NoConfig},
+		{"pkg_filter", l.PkgFilter},
 	})
 }
 

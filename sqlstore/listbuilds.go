@@ -85,8 +85,13 @@ func (f BuildFilter) query(tx *Tx) (string, []any) {
 		column string
 		value  *int64
 	}{
-		{"b.pkg_id", f.Package}, {"b.owner", f.Owner}, {"b.task_id", f.Task}, {"b.cg_id", f.CG},
-		{"b.volume_id", f.Volume}, {"b.state", f.State}, {"b.promoter", f.Promoter},
+		{"b.pkg_id", f.Package},
+		{"b.owner", f.Owner},
+		{"b.task_id", f.Task},
+		{"b.cg_id", f.CG},
+		{"b.volume_id", f.Volume},
+		{"b.state", f.State},
+		{"b.promoter", f.Promoter},
 	} {
 		if eq.value != nil {
 			add(eq.column+` = ?`, *eq.value)
@@ -111,9 +116,12 @@ func (f BuildFilter) query(tx *Tx) (string, []any) {
 		cond string
 		at   time.Time
 	}{
-		{"e.time < ?", f.CreatedBefore}, {"e.time > ?", f.CreatedAfter},
-		{"b.completion_time < ?", f.CompletedBefore}, {"b.completion_time > ?", f.CompletedAfter},
-		{"b.promotion_time < ?", f.PromotedBefore}, {"b.promotion_time > ?", f.PromotedAfter},
+		{"e.time < ?", f.CreatedBefore},
+		{"e.time > ?", f.CreatedAfter},
+		{"b.completion_time < ?", f.CompletedBefore},
+		{"b.completion_time > ?", f.CompletedAfter},
+		{"b.promotion_time < ?", f.PromotedBefore},
+		{"b.promotion_time > ?", f.PromotedAfter},
 	} {
 		if !t.at.IsZero() {
 			add(t.cond, tx.time(t.at))

@@ -11,16 +11,6 @@ import (
 // scanner is a row: *sql.Row or *sql.Rows.
 type scanner interface{ Scan(dest ...any) error }
 
-// query runs a statement that returns rows. The caller closes them, and runs no other statement before.
-// A statement that writes marks the transaction as changed.
-func (tx *Tx) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	rows, err := tx.rows(ctx, query, args)
-	if err == nil && writes(query) {
-		tx.changed = true
-	}
-	return rows, err
-}
-
 // queryRow runs a statement that returns one row at most.
 // A statement that writes marks the transaction as changed.
 func (tx *Tx) queryRow(ctx context.Context, query string, args ...any) *sql.Row {

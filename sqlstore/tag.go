@@ -139,8 +139,12 @@ func (tx *Tx) ConfigureTag(ctx context.Context, c TagConfig, by int64) error {
 		return err
 	}
 	return tx.insertVersioned(ctx, "tag_config", by, columns{
-		{"tag_id", c.Tag}, {"arches", c.Arches}, {"perm_id", c.Perm}, {"locked", c.Locked},
-		{"maven_support", c.MavenSupport}, {"maven_include_all", c.MavenIncludeAll},
+		{"tag_id", c.Tag},
+		{"arches", c.Arches},
+		{"perm_id", c.Perm},
+		{"locked", c.Locked},
+		{"maven_support", c.MavenSupport},
+		{"maven_include_all", c.MavenIncludeAll},
 	})
 }
 

@@ -61,7 +61,7 @@ func MatchAny(patterns []string, name string) bool {
 // IsPattern reports whether the text has a character that a glob may use, so
 // that it may match more than itself.
 func IsPattern(text string) bool {
-	for i := 0; i < len(text); i++ {
+	for i := range len(text) {
 		switch text[i] {
 		case '*', '?', '[':
 			return true

@@ -64,7 +64,7 @@ func isDecimal(text string) bool {
 // isDigits accepts decimal digits with single underscores between them.
 func isDigits(text string) bool {
 	digit := false
-	for i := 0; i < len(text); i++ {
+	for i := range len(text) {
 		switch c := text[i]; {
 		case '0' <= c && c <= '9':
 			digit = true

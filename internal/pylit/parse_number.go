@@ -1,6 +1,7 @@
 package pylit
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -81,7 +82,7 @@ func numberError(text string, err error) error {
 	if err == nil {
 		return nil
 	}
-	if ne, ok := err.(*strconv.NumError); ok && ne.Err == strconv.ErrRange {
+	if errors.Is(err, strconv.ErrRange) {
 		return fmt.Errorf("%s does not fit in 64 bits", text)
 	}
 	return fmt.Errorf("%s is no number", text)

@@ -111,8 +111,14 @@ func query(t *testing.T, f *rpmfile.File) string {
 		name string
 		kind rpmfile.DepType
 	}{
-		{"require", rpmfile.Require}, {"provide", rpmfile.Provide}, {"conflict", rpmfile.Conflict}, {"obsolete", rpmfile.Obsolete},
-		{"suggest", rpmfile.Suggest}, {"enhance", rpmfile.Enhance}, {"supplement", rpmfile.Supplement}, {"recommend", rpmfile.Recommend},
+		{"require", rpmfile.Require},
+		{"provide", rpmfile.Provide},
+		{"conflict", rpmfile.Conflict},
+		{"obsolete", rpmfile.Obsolete},
+		{"suggest", rpmfile.Suggest},
+		{"enhance", rpmfile.Enhance},
+		{"supplement", rpmfile.Supplement},
+		{"recommend", rpmfile.Recommend},
 	} {
 		for _, d := range f.DepsOf(kind.kind) {
 			line(kind.name, fmt.Sprintf("%s|%d|%s", d.Name, d.Flags, d.Version))

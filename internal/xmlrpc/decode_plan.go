@@ -25,9 +25,7 @@ type decodePlan struct {
 var decodePlans sync.Map
 
 var (
-	anyType         = reflect.TypeFor[any]()
 	timeType        = reflect.TypeFor[time.Time]()
-	bytesType       = reflect.TypeFor[[]byte]()
 	unmarshalerType = reflect.TypeFor[Unmarshaler]()
 )
 

@@ -22,10 +22,13 @@ func everything() []any {
 		nil, true, false, int64(0), int64(-2147483648), int64(2147483647),
 		1.0, -0.5, 1e16, 1e-5, 1769062728.754275, 1e300, 5e-324, 123456789012345.0, 0.0001,
 		"", "plain", " spaces kept \n\ttoo ", "<a href=\"x\">&amp;</a> 'q' ]]>", "line\r\nend\r", "žluťoučký 漢字 😀",
-		[]byte{}, []byte("short"), bytes.Repeat([]byte{0, 1, 2, 253, 254, 255}, 30),
+		[]byte{},
+		[]byte("short"), bytes.Repeat([]byte{0, 1, 2, 253, 254, 255}, 30),
 		time.Date(2026, 1, 22, 6, 18, 48, 0, time.UTC),
-		[]any{}, []any{int64(1), []any{"two", []any{nil}}},
-		map[string]any{}, map[string]any{"": "no name", "a<b&c>d": int64(1), "nested": map[string]any{"list": []any{map[string]any{"k": nil}}}},
+		[]any{},
+		[]any{int64(1), []any{"two", []any{nil}}},
+		map[string]any{},
+		map[string]any{"": "no name", "a<b&c>d": int64(1), "nested": map[string]any{"list": []any{map[string]any{"k": nil}}}},
 		map[string]any{"__starstar": true, "strict": true},
 	}
 }

@@ -35,7 +35,7 @@ func hwInfo(dir string) []byte {
 	}
 	var st unix.Statfs_t
 	if unix.Statfs(dir, &st) == nil {
-		size := int64(st.Bsize)
+		size := int64(st.Bsize) //nolint:unconvert // 32 bits wide on s390x
 		fmt.Fprintf(&b, "\nStorage:\n%s: %d MB, %d MB available\n", dir, int64(st.Blocks)*size>>20, int64(st.Bavail)*size>>20)
 	}
 	return b.Bytes()

@@ -38,7 +38,7 @@ func openLogs(dir string) (*logs, error) {
 	for name, f := range map[string]**os.File{rootLog: &l.root, buildLog: &l.build, stateLog: &l.state} {
 		var err error
 		if *f, err = os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644); err != nil {
-			l.close()
+			_ = l.close()
 			return nil, fmt.Errorf("open log: %w", err)
 		}
 	}

@@ -97,7 +97,7 @@ func (c *cluster) start(ctx context.Context) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			c.end()
+			_ = c.end()
 		}
 	}()
 	var attr syscall.SysProcAttr

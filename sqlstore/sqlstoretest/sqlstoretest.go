@@ -10,6 +10,7 @@ package sqlstoretest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -62,7 +63,7 @@ func PostgresDSN(t testing.TB, migrated bool) string {
 	t.Helper()
 	dsn, err := shared.database(t.Context(), migrated)
 	switch {
-	case err == errMissing && os.Getenv("KOJI_TEST_POSTGRES") != "required":
+	case errors.Is(err, errMissing) && os.Getenv("KOJI_TEST_POSTGRES") != "required":
 		t.Skip("no PostgreSQL server is installed")
 	case err != nil:
 		t.Fatal("start PostgreSQL for tests: ", err)
