@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"koji"
+	"koji/internal/xmlrpc"
 )
 
 // method is one name of the API: who may call it, whether it changes anything,
@@ -260,27 +261,7 @@ func shown(v any) string {
 }
 
 // truthy is Python's idea of what is true, which Koji's flags follow.
-func truthy(v any) bool {
-	switch v := v.(type) {
-	case nil:
-		return false
-	case bool:
-		return v
-	case int64:
-		return v != 0
-	case float64:
-		return v != 0
-	case string:
-		return v != ""
-	case []byte:
-		return len(v) > 0
-	case []any:
-		return len(v) > 0
-	case map[string]any:
-		return len(v) > 0
-	}
-	return true
-}
+func truthy(v any) bool { return xmlrpc.Truthy(v) }
 
 // typeName is what a caller calls the type of a value.
 func typeName(v any) string {

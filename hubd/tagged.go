@@ -22,31 +22,41 @@ type listTaggedArgs struct {
 	Draft   *bool   `rpc:"draft=nil"`
 }
 
-func listTagged(c *call, a listTaggedArgs) (any, error) {
-	event, err := eventRef(a.Event)
+// taggedFilter checks what the calls about a tag's content have in common. A
+// tag that isn't there is nil, or with strict a fault.
+func (c *call) taggedFilter(ref, at any, strict bool, latest any, typeName *string) (*sqlstore.TaggedFilter, error) {
+	event, err := eventRef(at)
 	if err != nil {
 		return nil, err
 	}
-	tag, err := c.tagAt(a.Tag, event)
+	tag, err := c.tagAt(ref, event)
 	if err != nil {
 		return nil, err
 	}
 	if tag == nil {
-		if a.Strict {
-			return nil, noSuch(sqlstore.TagNames, a.Tag)
+		if strict {
+			return nil, noSuch(sqlstore.TagNames, ref)
 		}
+		return nil, nil
+	}
+	f := &sqlstore.TaggedFilter{Tag: tag.ID, Event: event}
+	if f.Latest, err = latestArg(latest); err != nil {
+		return nil, err
+	}
+	f.Type, err = c.buildType(typeName, nil)
+	return f, err
+}
+
+func listTagged(c *call, a listTaggedArgs) (any, error) {
+	f, err := c.taggedFilter(a.Tag, a.Event, a.Strict, a.Latest, a.Type)
+	if err != nil {
+		return nil, err
+	}
+	if f == nil {
 		return []any{}, nil
 	}
-	f := sqlstore.TaggedFilter{
-		Tag: tag.ID, Event: event, Inherit: a.Inherit, Package: deref(a.Package), Owner: deref(a.Owner), Draft: a.Draft,
-	}
-	if f.Latest, err = latestArg(a.Latest); err != nil {
-		return nil, err
-	}
-	if f.Type, err = c.buildType(a.Type, nil); err != nil {
-		return nil, err
-	}
-	builds, err := c.tx.TaggedBuilds(c, f)
+	f.Inherit, f.Package, f.Owner, f.Draft = a.Inherit, deref(a.Package), deref(a.Owner), a.Draft
+	builds, err := c.tx.TaggedBuilds(c, *f)
 	if err != nil {
 		return nil, err
 	}
@@ -150,30 +160,15 @@ type listTaggedRPMsArgs struct {
 }
 
 func listTaggedRPMS(c *call, a listTaggedRPMsArgs) (any, error) {
-	event, err := eventRef(a.Event)
+	f, err := c.taggedFilter(a.Tag, a.Event, a.Strict, a.Latest, a.Type)
 	if err != nil {
 		return nil, err
 	}
-	tag, err := c.tagAt(a.Tag, event)
-	if err != nil {
-		return nil, err
-	}
-	if tag == nil {
-		if a.Strict {
-			return nil, noSuch(sqlstore.TagNames, a.Tag)
-		}
+	if f == nil {
 		return []any{}, nil
 	}
-	f := sqlstore.TaggedFilter{
-		Tag: tag.ID, Event: event, Inherit: a.Inherit, Package: deref(a.Package), Owner: deref(a.Owner), Draft: a.Draft,
-	}
-	if f.Latest, err = latestArg(a.Latest); err != nil {
-		return nil, err
-	}
-	if f.Type, err = c.buildType(a.Type, nil); err != nil {
-		return nil, err
-	}
-	return c.taggedRPMs(f, a.Arch, a.RPMSigs, a.Extra)
+	f.Inherit, f.Package, f.Owner, f.Draft = a.Inherit, deref(a.Package), deref(a.Owner), a.Draft
+	return c.taggedRPMs(*f, a.Arch, a.RPMSigs, a.Extra)
 }
 
 type latestRPMsArgs struct {

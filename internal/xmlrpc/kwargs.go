@@ -14,7 +14,7 @@ func Kwargs(params []any) (positional []any, named map[string]any) {
 		return params, nil
 	}
 	last, ok := params[len(params)-1].(map[string]any)
-	if !ok || !truthy(last[starstar]) {
+	if !ok || !Truthy(last[starstar]) {
 		return params, nil
 	}
 	named = maps.Clone(last)
@@ -22,8 +22,8 @@ func Kwargs(params []any) (positional []any, named map[string]any) {
 	return params[:len(params)-1], named
 }
 
-// truthy is Python's bool() for a value as it is read.
-func truthy(v any) bool {
+// Truthy is Python's bool() for a value as it is read.
+func Truthy(v any) bool {
 	switch v := v.(type) {
 	case nil:
 		return false
