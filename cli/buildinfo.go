@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"errors"
@@ -88,37 +87,14 @@ func buildInfo(ctx context.Context, env *Env, names []string, changelog bool) er
 	if err != nil {
 		return err
 	}
-	missing := false
-	found := []*buildDetails{}
-	for _, name := range names {
-		b, err := lookBuild(ctx, s, name)
-		if err != nil {
-			return err
-		}
-		if b == nil {
-			env.warn("No such build: %s", name)
-			missing = true
-			continue
-		}
-		d, err := details(ctx, s, b, changelog)
-		if err != nil {
-			return err
-		}
-		found = append(found, d)
-	}
 	top := koji.Paths{Top: env.profile.TopDir}
-	err = env.show(found, func(w *bufio.Writer) {
-		for i, d := range found {
-			if i > 0 {
-				fmt.Fprintln(w)
-			}
-			d.print(w, top)
+	return showEach(env, "build", names, func(name string) (*buildDetails, error) {
+		b, err := lookBuild(ctx, s, name)
+		if err != nil || b == nil {
+			return nil, err
 		}
-	})
-	if err == nil && missing {
-		return exitStatus(exitFailed)
-	}
-	return err
+		return details(ctx, s, b, changelog)
+	}, func(w io.Writer, d *buildDetails) { d.print(w, top) })
 }
 
 func details(ctx context.Context, s *koji.Session, b *koji.Build, changelog bool) (*buildDetails, error) {

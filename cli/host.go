@@ -1,13 +1,11 @@
 package cli
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -176,21 +174,10 @@ func hostInfo(ctx context.Context, env *Env, names []string) error {
 	if err != nil {
 		return err
 	}
-	missing := false
-	found := []*hostDetails{}
-	for _, name := range names {
-		var ref any = name
-		if id, err := strconv.ParseInt(name, 10, 64); err == nil {
-			ref = id
-		}
+	return showEach(env, "host", names, func(name string) (*hostDetails, error) {
 		var host *koji.Host
-		if err := s.Call(ctx, "getHost", &host, ref); err != nil {
-			return err
-		}
-		if host == nil {
-			env.warn("No such host: %s", name)
-			missing = true
-			continue
+		if err := s.Call(ctx, "getHost", &host, idOrName(name)); err != nil || host == nil {
+			return nil, err
 		}
 		h := &hostDetails{hostRow: hostRow{Host: *host}}
 		active := []int64{int64(koji.BuildrootInit), int64(koji.BuildrootWaiting), int64(koji.BuildrootBuilding)}
@@ -198,23 +185,8 @@ func hostInfo(ctx context.Context, env *Env, names []string) error {
 		m.Add(&h.LastUpdate, "getLastHostUpdate", host.ID, koji.Named{"ts": true})
 		m.Add(&h.Channels, "listChannels", koji.Named{"hostID": host.ID})
 		m.Add(&h.Buildroots, "listBuildroots", koji.Named{"hostID": host.ID, "state": active})
-		if err := m.Run(ctx); err != nil {
-			return err
-		}
-		found = append(found, h)
-	}
-	err = env.show(found, func(w *bufio.Writer) {
-		for i, h := range found {
-			if i > 0 {
-				fmt.Fprintln(w)
-			}
-			h.print(w)
-		}
-	})
-	if err == nil && missing {
-		return exitStatus(exitFailed)
-	}
-	return err
+		return h, m.Run(ctx)
+	}, func(w io.Writer, h *hostDetails) { h.print(w) })
 }
 
 func (h *hostDetails) print(w io.Writer) {

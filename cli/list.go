@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"math/big"
+	"strconv"
 	"strings"
 	"unicode/utf16"
 
@@ -187,4 +188,44 @@ func floatJSON(f float64) string {
 		return "-Infinity"
 	}
 	return pythonFloat(f)
+}
+
+// showEach finds the things of those names and shows them, with a line between
+// them. Those that aren't there (find gives nil) are told, and make the command
+// fail once the others are shown.
+func showEach[T any](env *Env, noun string, names []string, find func(name string) (*T, error), print func(io.Writer, *T)) error {
+	missing := false
+	found := []*T{}
+	for _, name := range names {
+		thing, err := find(name)
+		if err != nil {
+			return err
+		}
+		if thing == nil {
+			env.warn("No such %s: %s", noun, name)
+			missing = true
+			continue
+		}
+		found = append(found, thing)
+	}
+	err := env.show(found, func(w *bufio.Writer) {
+		for i, thing := range found {
+			if i > 0 {
+				fmt.Fprintln(w)
+			}
+			print(w, thing)
+		}
+	})
+	if err == nil && missing {
+		return exitStatus(exitFailed)
+	}
+	return err
+}
+
+// idOrName is how a person names a thing: a number is its id.
+func idOrName(name string) any {
+	if id, err := strconv.ParseInt(name, 10, 64); err == nil {
+		return id
+	}
+	return name
 }

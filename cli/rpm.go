@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -41,41 +40,14 @@ func rpmInfo(ctx context.Context, env *Env, names []string, buildroots bool) err
 	if err != nil {
 		return err
 	}
-	missing := false
-	found := []*rpmDetails{}
-	for _, name := range names {
-		var ref any = name
-		if id, err := strconv.ParseInt(name, 10, 64); err == nil {
-			ref = id
-		}
-		var rpm *koji.RPM
-		if err := s.Call(ctx, "getRPM", &rpm, ref); err != nil {
-			return err
-		}
-		if rpm == nil {
-			env.warn("No such rpm: %s", name)
-			missing = true
-			continue
-		}
-		d, err := rpmDetail(ctx, s, rpm, buildroots)
-		if err != nil {
-			return err
-		}
-		found = append(found, d)
-	}
 	top := koji.Paths{Top: env.profile.TopDir}
-	err = env.show(found, func(w *bufio.Writer) {
-		for i, d := range found {
-			if i > 0 {
-				fmt.Fprintln(w)
-			}
-			d.print(w, top, buildroots)
+	return showEach(env, "rpm", names, func(name string) (*rpmDetails, error) {
+		var rpm *koji.RPM
+		if err := s.Call(ctx, "getRPM", &rpm, idOrName(name)); err != nil || rpm == nil {
+			return nil, err
 		}
-	})
-	if err == nil && missing {
-		return exitStatus(exitFailed)
-	}
-	return err
+		return rpmDetail(ctx, s, rpm, buildroots)
+	}, func(w io.Writer, d *rpmDetails) { d.print(w, top, buildroots) })
 }
 
 func rpmDetail(ctx context.Context, s *koji.Session, rpm *koji.RPM, buildroots bool) (*rpmDetails, error) {
