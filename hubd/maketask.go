@@ -103,6 +103,9 @@ func (c *call) makeTask(o taskOptions) (int64, error) {
 	if err := c.callback("preTaskStateChange", change); err != nil {
 		return 0, err
 	}
+	if p := *o.Priority; int64(int32(p)) != p {
+		return 0, fault(koji.CodeParameter, "priority: %d is out of range", p)
+	}
 	n := sqlstore.NewTask{
 		State: koji.TaskFree, Owner: o.Owner, Method: o.Method, Request: string(request), Parent: o.Parent,
 		Label: o.Label, Channel: channel, Arch: o.Arch, Priority: *o.Priority,

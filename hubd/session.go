@@ -79,7 +79,7 @@ func (h *Hub) sessionOf(r *http.Request, req *request) {
 	}
 	req.session = sessionKey{id: n, key: key, given: true}
 	if numbered {
-		n, err := strconv.ParseInt(num, 10, 64)
+		n, err := strconv.ParseInt(num, 10, 32)
 		if err != nil {
 			req.session.broken = fault(koji.CodeAuth, "Invalid callnum: %q", num)
 			return

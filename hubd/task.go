@@ -596,6 +596,9 @@ func setTaskPriority(c *call, a setPriorityArgs) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if int64(int32(priority)) != priority {
+		return nil, fault(koji.CodeParameter, "priority: %d is out of range", priority)
+	}
 	if t.Finished() {
 		return nil, refuse("Finished task's priority can't be updated: task %d is %s", t.ID, t.State)
 	}

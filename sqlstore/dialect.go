@@ -37,8 +37,9 @@ func (e engine) writeOptions() *sql.TxOptions {
 	return &sql.TxOptions{} // the connection begins with BEGIN IMMEDIATE
 }
 
-// rebind turns `?` into PostgreSQL's $1, $2 …, but not within quotes and comments.
-func (e engine) rebind(query string) string {
+// rebind turns `?` into PostgreSQL's $1, $2 …, but not within quotes and comments. An id that no 32-bit column can hold
+// is compared as a 64-bit one, so that it is found nowhere instead of failing the query; SQLite has but one size.
+func (e engine) rebind(query string, args []any) string {
 	if e != postgresEngine || !strings.Contains(query, "?") {
 		return query
 	}
@@ -51,6 +52,9 @@ func (e engine) rebind(query string) string {
 			n++
 			b.WriteByte('$')
 			b.WriteString(strconv.Itoa(n))
+			if n <= len(args) && wide(args[n-1]) {
+				b.WriteString("::bigint")
+			}
 		case c == '\'' || c == '"' || c == '-' && strings.HasPrefix(query[i:], "--"):
 			end := quoteEnd(query, i)
 			b.WriteString(query[i:end])
@@ -60,6 +64,14 @@ func (e engine) rebind(query string) string {
 		}
 	}
 	return b.String()
+}
+
+func wide(arg any) bool {
+	if p, ok := arg.(*int64); ok && p != nil {
+		arg = *p
+	}
+	n, ok := arg.(int64)
+	return ok && int64(int32(n)) != n
 }
 
 // quoteEnd is where the quoted text or line comment that begins at i ends.

@@ -74,4 +74,4 @@ var (
 	Redact           = redact
 )
 
-func Rebind(query string) string { return postgresEngine.rebind(query) }
+func Rebind(query string) string { return postgresEngine.rebind(query, nil) }

@@ -17,12 +17,12 @@ func (tx *Tx) queryRow(ctx context.Context, query string, args ...any) *sql.Row 
 	if writes(query) {
 		tx.changed = true
 	}
-	return tx.sql.QueryRowContext(ctx, tx.store.engine.rebind(query), args...)
+	return tx.sql.QueryRowContext(ctx, tx.store.engine.rebind(query, args), args...)
 }
 
 // exec runs a statement and returns how many rows it affected.
 func (tx *Tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	res, err := tx.sql.ExecContext(ctx, tx.store.engine.rebind(query), args...)
+	res, err := tx.sql.ExecContext(ctx, tx.store.engine.rebind(query, args), args...)
 	if err != nil {
 		return 0, err
 	}
@@ -101,7 +101,7 @@ func value[T any](row scanner) (T, error) {
 }
 
 func (tx *Tx) rows(ctx context.Context, query string, args []any) (*sql.Rows, error) {
-	return tx.sql.QueryContext(ctx, tx.store.engine.rebind(query), args...)
+	return tx.sql.QueryContext(ctx, tx.store.engine.rebind(query, args), args...)
 }
 
 // in is n placeholders in parentheses: `id IN ` + in(len(ids)). For none it is a list that nothing is in.
