@@ -51,7 +51,7 @@ func freeMB(dir string) (int64, error) {
 	if err := syscall.Statfs(dir, &st); err != nil {
 		return 0, fmt.Errorf("measure free space in %s: %w", dir, err)
 	}
-	return int64(st.Bavail) * st.Bsize >> 20, nil
+	return int64(st.Bavail) * int64(st.Bsize) >> 20, nil //nolint:unconvert // 32 bits wide on s390x
 }
 
 // loadAverage is that of the last minute.
