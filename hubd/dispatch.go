@@ -86,11 +86,11 @@ func (h *Hub) answer(ctx context.Context, req *request, name string, params []an
 		if c.session, err = h.checkSession(c, write); err != nil {
 			return err
 		}
-		result, err = h.perform(c, positional, named)
+		result, err = c.perform(positional, named)
 		if err != nil || write {
 			return c.finish(err)
 		}
-		return xmlrpc.NewEncoder(out).Response(result)
+		return c.guarded(func() error { return xmlrpc.NewEncoder(out).Response(result) })
 	}
 	if !write {
 		err := h.store.Read(ctx, run)
@@ -135,29 +135,40 @@ func (c *call) finish(err error) error {
 	return nil
 }
 
-// perform checks the permission and runs the method. A panic becomes an error:
-// one caller's bad luck takes no other caller down.
-func (h *Hub) perform(c *call, positional []any, named map[string]any) (result any, err error) {
+// perform checks the permission and runs the method.
+func (c *call) perform(positional []any, named map[string]any) (result any, err error) {
+	err = c.guarded(func() error {
+		m, err := c.hub.lookup(c.method)
+		if err != nil {
+			return err
+		}
+		if err := c.hub.lockedOut(c); err != nil {
+			return err
+		}
+		if err := m.access(c); err != nil {
+			return err
+		}
+		result, err = m.run(c, positional, named)
+		return err
+	})
+	return result, err
+}
+
+// guarded runs a part of a call. A panic becomes an error: one caller's bad
+// luck takes no other caller down.
+func (c *call) guarded(part func() error) (err error) {
 	defer func() {
-		if p := recover(); p != nil {
-			if stop, ok := p.(error); ok && errors.Is(stop, http.ErrAbortHandler) {
-				panic(p)
-			}
+		p := recover()
+		switch {
+		case p == nil:
+		case p == http.ErrAbortHandler: //nolint:errorlint // it is this very value
+			panic(p)
+		default:
 			c.log().Error("panic in a method", "panic", p, "stack", string(debug.Stack()))
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
-	m, err := h.lookup(c.method)
-	if err != nil {
-		return nil, err
-	}
-	if err := h.lockedOut(c); err != nil {
-		return nil, err
-	}
-	if err := m.access(c); err != nil {
-		return nil, err
-	}
-	return m.run(c, positional, named)
+	return part()
 }
 
 // lockedOut refuses everyone but admins while LockOut is on.

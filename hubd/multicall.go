@@ -38,11 +38,14 @@ func multiCall(c *call, a multiCallArgs) (any, error) {
 		positional, named := xmlrpc.Kwargs(params)
 		var result any
 		err := c.tx.Savepoint(c, func() error {
-			var err error
-			if result, err = c.hub.perform(&inner, positional, named); err == nil {
-				result, err = collect(result)
+			made, err := inner.perform(positional, named)
+			if err != nil {
+				return err
 			}
-			return err
+			return inner.guarded(func() error {
+				result, err = collect(made)
+				return err
+			})
 		})
 		c.tx.EndCall()
 		if err != nil {
