@@ -47,12 +47,20 @@ func setup(t *testing.T, store *sqlstore.Store, change func(*Config)) *testHub {
 	if change != nil {
 		change(cfg)
 	}
+	if err := store.Write(t.Context(), func(tx *sqlstore.Tx) error { return populate(t.Context(), tx) }); err != nil {
+		t.Fatal(err)
+	}
+	return start(t, store, cfg)
+}
+
+// start starts a hub on a store that has all it needs.
+func start(t *testing.T, store *sqlstore.Store, cfg *Config) *testHub {
+	t.Helper()
 	h := &testHub{t: t, store: store, sessions: map[string]*koji.Session{}}
+	var err error
 	if h.hub, err = New(cfg, store, slog.New(slog.NewTextHandler(io.Discard, nil))); err != nil {
 		t.Fatal(err)
 	}
-	h.write(func(c context.Context, tx *sqlstore.Tx) error { return populate(c, tx) })
-
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Add(1)
