@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -165,5 +166,22 @@ func probeNamespaces(ctx context.Context) error {
 	if err := c.Run(); err != nil {
 		return fmt.Errorf("%w %s", err, out.String())
 	}
+	mounts, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return err
+	}
+	if !rootIsMount(string(mounts)) {
+		return errors.New("/ is no mount point (this is a plain chroot), so that mounts cannot be kept private")
+	}
 	return nil
+}
+
+// rootIsMount says whether a mountinfo lists what is mounted on /.
+func rootIsMount(mountinfo string) bool {
+	for line := range strings.Lines(mountinfo) {
+		if f := strings.Fields(line); len(f) > 4 && f[4] == "/" {
+			return true
+		}
+	}
+	return false
 }
