@@ -111,6 +111,11 @@ func (h *Hub) walkOutput(volume string, id int64, visit func(string, fs.FileInfo
 		return wrapError(err, "open output of task %d", id)
 	}
 	defer root.Close()
+	top, err := h.openTree()
+	if err != nil {
+		return err
+	}
+	defer top.Close()
 	return fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return wrapError(err, "list output of task %d", id)
@@ -118,9 +123,12 @@ func (h *Hub) walkOutput(volume string, id int64, visit func(string, fs.FileInfo
 		if d.IsDir() {
 			return nil
 		}
-		// A file that was imported is a link to where it is now.
-		info, err := os.Stat(path.Join(root.Name(), name))
-		if errors.Is(err, fs.ErrNotExist) {
+		info, err := root.Lstat(name)
+		if err == nil && info.Mode()&fs.ModeSymlink != 0 {
+			// A file that was imported is a link to where it is now.
+			info, err = top.Stat(h.below(path.Join(root.Name(), name)))
+		}
+		if notThere(err) {
 			return nil
 		}
 		if err != nil || !info.Mode().IsRegular() {
@@ -129,6 +137,16 @@ func (h *Hub) walkOutput(volume string, id int64, visit func(string, fs.FileInfo
 		visit(name, info)
 		return nil
 	})
+}
+
+// notThere says whether a path of a tree leads to nothing, or out of the tree.
+func notThere(err error) bool {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ELOOP) || errors.Is(err, syscall.ENAMETOOLONG) {
+		return true
+	}
+	var e *fs.PathError
+	var number syscall.Errno
+	return errors.As(err, &e) && !errors.As(e.Err, &number) // os.Root's own refusal
 }
 
 type downloadOutputArgs struct {
@@ -173,7 +191,7 @@ func downloadTaskOutput(c *call, a downloadOutputArgs) (any, error) {
 	defer root.Close()
 	rel := strings.TrimPrefix(path.Join(c.hub.paths.Task(volume, id), a.FileName), path.Clean(c.hub.cfg.KojiDir)+"/")
 	f, err := root.Open(rel)
-	if errors.Is(err, fs.ErrNotExist) {
+	if notThere(err) {
 		return nil, refuse("no file %q output by task %d", a.FileName, id)
 	}
 	if err != nil {
