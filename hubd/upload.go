@@ -190,12 +190,21 @@ func (c *call) mayUpload(k *chunk) error {
 	}
 	defer root.Close()
 	if err := root.MkdirAll(k.dir, 0o755); err != nil {
-		return diskFault(err, "make folder %s", k.dir)
+		return uploadFolderFault(err, k.dir)
 	}
 	if parts[0] == "tasks" {
 		return nil
 	}
 	return c.ownFolder(root, k.dir)
+}
+
+// uploadFolderFault tells an uploader whose folder leads through a file or a
+// link what is wrong; the disk's own trouble is the hub's.
+func uploadFolderFault(err error, dir string) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.EIO) {
+		return diskFault(err, "make folder %s", dir)
+	}
+	return refuse("Invalid upload directory: %s", dir)
 }
 
 // ownFolder binds a folder of the work area to its first uploader.
