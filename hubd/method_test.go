@@ -2,6 +2,7 @@ package hubd
 
 import (
 	"errors"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -161,12 +162,17 @@ func TestUploadPath(t *testing.T) {
 func FuzzUploadPath(f *testing.F) {
 	f.Add("a/b", "c")
 	f.Add("../a", "c")
+	f.Add("a/../..", "x")
+	f.Add("a//b", "x")
+	f.Add("tasks/1/1", "..")
+	f.Add("\x00", "\n")
 	f.Fuzz(func(t *testing.T, dir, name string) {
 		got, err := uploadPath(dir, name)
 		if err != nil {
 			return
 		}
-		if strings.HasPrefix(got, "/") || strings.HasPrefix(got, ".") || strings.Contains(got, "/.") || strings.Contains(got, "//") || strings.ContainsRune(got, 0) {
+		if !filepath.IsLocal(got) || got != filepath.Clean(got) || !strings.Contains(got, "/") ||
+			strings.HasPrefix(got, ".") || strings.Contains(got, "/.") || strings.ContainsAny(got, "\x00\n\\") {
 			t.Errorf("uploadPath(%q, %q) = %q leaves the upload area", dir, name, got)
 		}
 	})

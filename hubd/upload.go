@@ -109,7 +109,7 @@ func chunkOf(q url.Values) (k chunk, err error) {
 		overwrite: q.Get("overwrite") != "", verify: q.Get("fileverify"),
 	}
 	if text := q.Get("offset"); text != "" {
-		if k.offset, err = strconv.ParseInt(text, 10, 64); err != nil || k.offset < -1 {
+		if k.offset, err = strconv.ParseInt(text, 10, 64); err != nil || k.offset < -1 || k.offset > furthest {
 			return k, fault(koji.CodeParameter, "upload: offset %q is no place in a file", text)
 		}
 	}
@@ -134,18 +134,26 @@ func digest(name string) (hash.Hash, error) {
 	return nil, refuse("Unsupported verify type: %s; one of md5, adler32, sha256", name)
 }
 
+// Longer names no file system takes, nor system calls the full paths of longer
+// folders.
+const (
+	longestName = 255
+	longestDir  = 2048
+	furthest    = 1 << 60 // place in a file
+)
+
 // uploadPath checks a path of the work area and gives it in its plain form.
 // Koji: reference/paths.md, "Upload rules".
 func uploadPath(dir, name string) (string, error) {
-	if name == "" || name != path.Base(name) || strings.HasPrefix(name, ".") || badText(name) {
+	if name == "" || len(name) > longestName || name != path.Base(name) || strings.HasPrefix(name, ".") || badText(name) {
 		return "", refuse("Invalid upload filename: %s", name)
 	}
 	clean := path.Clean(dir)
-	if dir == "" || clean == "." || path.IsAbs(dir) || clean == ".." || strings.HasPrefix(clean, "../") || badText(dir) {
+	if dir == "" || len(dir) > longestDir || clean == "." || path.IsAbs(dir) || clean == ".." || strings.HasPrefix(clean, "../") || badText(dir) {
 		return "", refuse("Invalid upload directory: %s", dir)
 	}
 	for _, part := range strings.Split(clean, "/") {
-		if strings.HasPrefix(part, ".") {
+		if strings.HasPrefix(part, ".") || len(part) > longestName {
 			return "", refuse("Invalid upload directory: %s", dir)
 		}
 	}
@@ -403,6 +411,9 @@ func diskFault(err error, format string, args ...any) error {
 	}
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return refuse("no space left on the hub's disk; nothing was stored")
+	}
+	if errors.Is(err, syscall.EFBIG) {
+		return refuse("the hub's disk takes no file that long; nothing was stored")
 	}
 	return wrapError(err, format, args...)
 }

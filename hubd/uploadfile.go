@@ -29,7 +29,7 @@ func uploadFile(c *call, a uploadFileArgs) (any, error) {
 		return nil, err
 	}
 	offset, err := intArg("offset", a.Offset)
-	if err != nil || offset < -1 {
+	if err != nil || offset < -1 || offset > furthest {
 		return nil, errors.Join(err, fault(koji.CodeParameter, "offset %v is no place in a file", a.Offset))
 	}
 	data, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(a.Data), ""))
