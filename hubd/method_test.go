@@ -164,6 +164,7 @@ func FuzzUploadPath(f *testing.F) {
 	f.Add("../a", "c")
 	f.Add("a/../..", "x")
 	f.Add("a//b", "x")
+	f.Add("a", "/")
 	f.Add("tasks/1/1", "..")
 	f.Add("\x00", "\n")
 	f.Fuzz(func(t *testing.T, dir, name string) {

@@ -145,7 +145,7 @@ const (
 // uploadPath checks a path of the work area and gives it in its plain form.
 // Koji: reference/paths.md, "Upload rules".
 func uploadPath(dir, name string) (string, error) {
-	if name == "" || len(name) > longestName || name != path.Base(name) || strings.HasPrefix(name, ".") || badText(name) {
+	if name == "" || len(name) > longestName || strings.Contains(name, "/") || strings.HasPrefix(name, ".") || badText(name) {
 		return "", refuse("Invalid upload filename: %s", name)
 	}
 	clean := path.Clean(dir)

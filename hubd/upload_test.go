@@ -167,7 +167,7 @@ func TestUploadPaths(t *testing.T) {
 		t := h.t
 		top := h.hub.cfg.KojiDir
 		for _, c := range [][2]string{
-			{"up", ".hidden"}, {"up", "a/b"}, {"up", "/etc/x"}, {"up", ".."}, {"up", "."}, {"up", ""}, {"up", "a\x00b"}, {"up", "a\nb"}, {"up", "a\\b"},
+			{"up", ".hidden"}, {"up", "a/b"}, {"up", "/"}, {"up", "/etc/x"}, {"up", ".."}, {"up", "."}, {"up", ""}, {"up", "a\x00b"}, {"up", "a\nb"}, {"up", "a\\b"},
 			{"..", "f"}, {"../x", "f"}, {"up/../../x", "f"}, {"/up", "f"}, {".", "f"}, {"", "f"}, {"up/.git", "f"}, {".user", "f"}, {"up\x00", "f"},
 			{"up", strings.Repeat("n", 256)}, {strings.Repeat("d", 256), "f"}, {strings.Repeat("d/", 3000), "f"},
 		} {
