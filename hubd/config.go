@@ -266,9 +266,14 @@ func postgresURL(dsn string) string {
 	}
 	u := url.URL{Scheme: "postgres", Path: "/"}
 	q := url.Values{}
-	for _, word := range strings.Fields(dsn) {
-		k, v, _ := strings.Cut(word, "=")
-		q.Set(k, strings.Trim(v, "'"))
+	for rest := dsn; ; {
+		key, after, found := strings.Cut(rest, "=")
+		if !found {
+			break
+		}
+		var value string
+		value, rest = connectionWord(strings.TrimLeft(after, " \t\r\n"))
+		q.Set(strings.TrimSpace(key), value)
 	}
 	if name := q.Get("dbname"); name != "" {
 		u.Path += name
@@ -276,4 +281,24 @@ func postgresURL(dsn string) string {
 	}
 	u.RawQuery = q.Encode()
 	return u.String()
+}
+
+// connectionWord takes the first word off a connection string: up to a space,
+// or in single quotes; a backslash keeps what follows it as it is.
+func connectionWord(s string) (word, rest string) {
+	quoted := strings.HasPrefix(s, "'")
+	s = strings.TrimPrefix(s, "'")
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '\\' && i+1 < len(s):
+			i++
+			b.WriteByte(s[i])
+		case quoted && c == '\'', !quoted && strings.IndexByte(" \t\r\n", c) >= 0:
+			return b.String(), s[i+1:]
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String(), ""
 }
