@@ -80,7 +80,7 @@ func (o *options) addUser(ctx context.Context, stdio Stdio, name string) error {
 }
 
 func (o *options) addHost(ctx context.Context, stdio Stdio, name string) error {
-	if o.arches == "" {
+	if strings.Trim(o.arches, " ,") == "" {
 		return &usageError{`hubd host add needs --arches, such as --arches "x86_64 noarch"`}
 	}
 	list, err := koji.ArchList(o.arches)

@@ -155,7 +155,7 @@ func (o *options) load() (*Config, error) {
 		return nil, err
 	}
 	if o.config == "" {
-		dir, err := dataFolder()
+		dir, err := dataFolder(os.Geteuid(), os.Getenv)
 		if err != nil {
 			return nil, err
 		}
@@ -170,18 +170,18 @@ func (o *options) load() (*Config, error) {
 	return cfg, nil
 }
 
-func dataFolder() (string, error) {
-	if os.Geteuid() == 0 {
+// dataFolder is where a hub without a configuration keeps its data.
+func dataFolder(uid int, getenv func(string) string) (string, error) {
+	if uid == 0 {
 		return "/var/lib/koji", nil
 	}
-	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
+	if dir := getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "koji"), nil
 	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return "", fmt.Errorf("find data folder: %w", err)
+	if home := getenv("HOME"); filepath.IsAbs(home) {
+		return filepath.Join(home, ".local", "share", "koji"), nil
 	}
-	return filepath.Join(home, ".local", "share", "koji"), nil
+	return "", errors.New("find data folder: neither XDG_DATA_HOME nor HOME is set; name a configuration with --config")
 }
 
 // open reads the configuration and opens the hub on its database.
@@ -260,7 +260,10 @@ func (h *Hub) Serve(ctx context.Context, l net.Listener) error {
 	case <-ctx.Done():
 		h.stopOnce.Do(func() { close(h.stopping) })
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		err = server.Shutdown(last)
+		if err = server.Shutdown(last); errors.Is(err, context.DeadlineExceeded) {
+			h.log.Warn("calls that don't end are broken off")
+			err = server.Close()
+		}
 		cancel()
 	}
 	stop()
