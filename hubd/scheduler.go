@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 	"time"
 
 	"koji"
@@ -18,6 +19,7 @@ import (
 type scheduler struct {
 	hub   *Hub
 	woken chan struct{}
+	busy  sync.Mutex // held during a run: one process does one at a time
 }
 
 // schedulerPulse is how often time alone makes the scheduler run.
@@ -81,6 +83,8 @@ func schedulable(n koji.Notice) bool {
 // schedule does one run. Another hub's run under way makes it return false,
 // unless wait is set.
 func (s *scheduler) schedule(ctx context.Context, wait bool) (ran bool, err error) {
+	s.busy.Lock()
+	defer s.busy.Unlock()
 	err = s.hub.store.Write(ctx, func(tx *sqlstore.Tx) error {
 		if ran, err = tx.LockScheduler(ctx, wait); err != nil || !ran {
 			return err

@@ -19,8 +19,9 @@ import (
 
 // testClock is a clock that goes when it is told to.
 type testClock struct {
-	mu  sync.Mutex
-	now time.Time
+	busy *sync.Mutex // held by who must not see it go, unless nil
+	mu   sync.Mutex
+	now  time.Time
 }
 
 func (c *testClock) Now() time.Time {
@@ -30,6 +31,10 @@ func (c *testClock) Now() time.Time {
 }
 
 func (c *testClock) advance(d time.Duration) {
+	if c.busy != nil {
+		c.busy.Lock()
+		defer c.busy.Unlock()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
@@ -39,16 +44,17 @@ func (c *testClock) advance(d time.Duration) {
 func eachHubAt(t *testing.T, change func(*Config), run func(h *testHub, clock *testClock)) {
 	t.Helper()
 	start := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		clock := &testClock{now: start}
-		run(setup(t, sqlstoretest.SQLite(t, sqlstore.WithClock(clock.Now)), change), clock)
-	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		clock := &testClock{now: start}
-		run(setup(t, sqlstoretest.Postgres(t, sqlstore.WithClock(clock.Now)), change), clock)
-	})
+	on := func(open func(testing.TB, ...sqlstore.Option) *sqlstore.Store) func(*testing.T) {
+		return func(t *testing.T) {
+			t.Parallel()
+			clock := &testClock{now: start}
+			h := setup(t, open(t, sqlstore.WithClock(clock.Now)), change)
+			clock.busy = &h.hub.scheduler.busy // a run of the background has one time
+			run(h, clock)
+		}
+	}
+	t.Run("sqlite", on(sqlstoretest.SQLite))
+	t.Run("postgres", on(sqlstoretest.Postgres))
 }
 
 // caller is a client whose headers are written by hand.
