@@ -48,9 +48,6 @@ var buildHub = sync.OnceValues(func() (string, error) {
 // profile dead has no hub.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("builds and starts hubs")
-	}
 	hub, err := buildHub()
 	if err != nil {
 		t.Fatal(err)

@@ -17,7 +17,7 @@ import (
 func debian(t *testing.T) {
 	t.Helper()
 	if _, err := exec.LookPath("dpkg-query"); err != nil {
-		t.Skip("DID NOT RUN: this machine has no dpkg; the package is for Debian")
+		t.Skip("the small distribution did NOT run: this machine has no dpkg; the package is for Debian")
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 func TestHostRebuildTwo(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("createrepo_c"); err != nil {
-		t.Skip("createrepo_c is missing: apt-get install createrepo-c")
+		t.Skip("the host driver's use of a repo did NOT run: apt-get install createrepo-c")
 	}
 	cfg := hostConfig(t)
 	d := started(t, KindHost, cfg)
