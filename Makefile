@@ -10,6 +10,8 @@ MAKEFLAGS   += --no-print-directory
 GO       ?= go
 FUZZTIME ?= 30s
 BENCH    ?= .
+AREA     ?=
+STEPS    ?=
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOFUMPT  := mvdan.cc/gofumpt@v0.12.0
 
@@ -30,10 +32,10 @@ NO_RACE   := koji/hubd koji/sqlstore koji/kojid
 RACE_HUBD := Stream|Sched|AtOnce|Concurrent
 
 .DEFAULT_GOAL := help
-.PHONY: help build lab test vet cross bench fuzz lint fmt clean lab-packages test-packages
+.PHONY: help build lab test conformance vet cross bench fuzz lint fmt clean lab-packages test-packages
 
 help: ## say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## the four programs, into bin/
 	@mkdir -p bin
@@ -49,6 +51,11 @@ test: test-packages vet ## vet and all tests; what could not run is said, with t
 	CGO_ENABLED=1 $(GO) test -race -v -run '$(RACE_HUBD)' ./hubd 2>&1 | awk -f .ci/brief.awk || status=1; \
 	CGO_ENABLED=0 $(GO) test -v $$plain 2>&1 | awk -f .ci/brief.awk || status=1; \
 	exit $$status
+
+# The test's own lines are left out: the last is `N passed, N failed`.
+conformance: ## recorded conversations with Koji's hub, asked of ours; AREA=tags picks some, STEPS=1 shows all
+	@CGO_ENABLED=0 $(GO) test ./hubd -run '^TestConformance$$' -count=1 -v -args -conformance.strict \
+	  $(if $(AREA),-conformance.only='$(AREA)') $(if $(STEPS),-conformance.steps) 2>&1 | sed -n '/^ *\(===\|---\|PASS\|FAIL$$\|FAIL\t\|ok  \t\)/d; s/^    //; p'
 
 vet:
 	CGO_ENABLED=0 $(GO) vet ./...

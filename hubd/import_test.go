@@ -38,13 +38,13 @@ func (h *testHub) openTask(method string, params ...any) int64 {
 	return id
 }
 
-// output puts files into a task's output, from testdata/rpms or with a text of
+// output puts files into a task's output, from testdata/conformance/files or with a text of
 // their own, and returns their paths below work/.
 func (h *testHub) output(task int64, names ...string) []string {
 	h.t.Helper()
 	var paths []string
 	for _, name := range names {
-		data, err := os.ReadFile(filepath.Join("testdata/rpms", name))
+		data, err := os.ReadFile(filepath.Join("testdata/conformance/files", name))
 		if errors.Is(err, fs.ErrNotExist) {
 			data, err = []byte("text of "+name+"\n"), nil
 		}
@@ -175,7 +175,7 @@ func TestCompleteBuild(t *testing.T) {
 		if diff := cmp.Diff(map[string]any{"rpm": nil}, h.call("", "getBuildType", build)); diff != "" {
 			h.t.Errorf("types (-want +got):\n%s", diff)
 		}
-		f, err := rpmfile.Open(filepath.Join("testdata/rpms", multiSource))
+		f, err := rpmfile.Open(filepath.Join("testdata/conformance/files", multiSource))
 		if err != nil {
 			h.t.Fatal(err)
 		}
