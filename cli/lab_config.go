@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/user"
 	"path/filepath"
 	"runtime"
 	"time"
@@ -48,7 +49,7 @@ func (l *lab) configure(s *labState) error {
 			"vendor = Koji Lab\npackager = Koji Lab\ndistribution = Koji Lab\n" +
 			"minspace = 512\n" +
 			"maxload = 0\n" + // who waits for his own builds wants them started
-			patience,
+			labMockUser() + patience,
 		"kojira.conf": "[kojira]\n" + account("kojira") +
 			"server = " + s.server() + "\n" +
 			"topdir = " + l.path("koji") + "\n" +
@@ -62,6 +63,16 @@ func (l *lab) configure(s *labState) error {
 		}
 	}
 	return nil
+}
+
+// labMockUser names who runs mock where root runs the lab: the one who became
+// root, who is in the group mock if it is his habit to use it.
+func labMockUser() string {
+	name := os.Getenv("SUDO_USER")
+	if _, err := user.Lookup(name); os.Geteuid() != 0 || name == "root" || err != nil {
+		return ""
+	}
+	return "mockuser = " + name + "\n"
 }
 
 // secret gives the file with a user's password, which it makes up if need be.

@@ -76,7 +76,7 @@ func (l *lab) rpmDistro(ctx context.Context) (*labDistro, error) {
 	if len(repos) == 0 {
 		return nil, errors.New("list this machine's repos: dnf knows the address of none")
 	}
-	l.say("  distro   %d repos of this machine's own; mock is not used, buildroots are chroots filled by dnf", len(repos))
+	l.say("  distro   %d repos of this machine's own", len(repos))
 	return &labDistro{repos: repos, groups: map[string][]string{
 		"build": strings.Fields(`bash bzip2 coreutils cpio diffutils findutils gawk gcc glibc-minimal-langpack grep gzip info make patch
 			redhat-rpm-config rpm-build sed shadow-utils system-release tar unzip util-linux which xz`),

@@ -31,7 +31,7 @@ func (t *Task) newBuildEnv(ctx context.Context, tagRef any, repoID int64, arch, 
 		return nil, buildError("the task names no repo to build in")
 	}
 	if t.cfg.Driver == "auto" {
-		_, _, err := buildroot.Detect(ctx)
+		_, _, err := buildroot.Detect(ctx, t.cfg.MockUser)
 		return nil, &refusal{msg: fmt.Sprintf("no buildroot driver works on this host: %v", err)}
 	}
 	var repo *koji.Repo
@@ -82,7 +82,7 @@ func (t *Task) newBuildEnv(ctx context.Context, tagRef any, repoID int64, arch, 
 		Group: group, Packages: groupPackages(groups, group),
 		Macros: extraByPrefix(tag.Extra, "rpm.macro."), Env: extraByPrefix(tag.Extra, "rpm.env."),
 		Vendor: t.cfg.Vendor, Packager: t.cfg.Packager, Distribution: t.cfg.Distribution,
-		Timeout: t.cfg.RPMBuildTimeout, Limits: t.cfg.limits(),
+		Timeout: t.cfg.RPMBuildTimeout, Limits: t.cfg.limits(), Mock: t.cfg.mock(tag.Extra),
 	})
 	if err != nil {
 		return nil, koji.NewError(koji.CodeBuildroot, err.Error())

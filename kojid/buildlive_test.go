@@ -19,9 +19,9 @@ import (
 // external repo made of this machine's packages.
 func newBuildLab(t *testing.T) *lab {
 	t.Helper()
-	if _, why, err := buildroot.Detect(t.Context()); err != nil {
+	if _, why, err := buildroot.Detect(t.Context(), "kojibuilder"); err != nil {
 		notTried(t, err.Error())
-	} else if kind, _, _ := buildroot.Detect(t.Context()); kind != buildroot.KindChroot {
+	} else if kind, _, _ := buildroot.Detect(t.Context(), "kojibuilder"); kind != buildroot.KindChroot {
 		notTried(t, why)
 	}
 	for _, tool := range []string{"createrepo_c", "mergerepo_c", "rpmbuild"} {

@@ -37,6 +37,10 @@ type Config struct {
 	LogLevel    string
 	WorkDir     string
 	MockDir     string
+	MockUser    string // who runs mock, which root may not
+	MockHost    string // second part of the macro %_host
+	MockImage   bool   // mock_bootstrap_image
+	YumProxy    string
 	AdminEmails string
 
 	LiteralTaskArches []string
@@ -51,7 +55,7 @@ type Config struct {
 	SMTPHost, SMTPUser, SMTPPass, FromAddr string
 
 	// What follows are keys of our own.
-	Driver      string  // auto, chroot or host
+	Driver      string  // auto, mock, chroot or host
 	LogFile     string  // of the daemon in the background
 	PIDFile     string  // "" is none
 	MaxLoad     float64 // load average a core above which no task is taken; 0 is no limit
@@ -69,7 +73,7 @@ const defaultConfigFile = "/etc/kojid/kojid.conf"
 
 func defaultConfig() *Config {
 	return &Config{
-		TopDir: "/mnt/koji", WorkDir: "/var/tmp/koji", MockDir: "/var/lib/mock",
+		TopDir: "/mnt/koji", WorkDir: "/var/tmp/koji", MockDir: "/var/lib/mock", MockUser: "kojibuilder", MockHost: "koji-linux-gnu",
 		RetryInterval: time.Minute, MaxRetries: 120, OfflineRetry: true, OfflineRetryInterval: 2 * time.Minute,
 		SleepTime: 15 * time.Second, MaxJobs: 10, MinSpace: 8192, RPMBuildTimeout: 24 * time.Hour,
 		Packager: "Koji", Vendor: "Koji", Distribution: "Koji",
@@ -89,6 +93,7 @@ func (c *Config) settings() daemon.Settings {
 		"offline_retry": daemon.Truth(&c.OfflineRetry), "offline_retry_interval": daemon.Seconds(&c.OfflineRetryInterval),
 		"sleeptime": daemon.Seconds(&c.SleepTime), "maxjobs": daemon.Number(&c.MaxJobs), "minspace": daemon.Number(&c.MinSpace),
 		"log_level": daemon.Text(&c.LogLevel), "workdir": daemon.Text(&c.WorkDir), "mockdir": daemon.Text(&c.MockDir),
+		"mockuser": daemon.Text(&c.MockUser), "mockhost": daemon.Text(&c.MockHost), "mock_bootstrap_image": daemon.Truth(&c.MockImage), "yum_proxy": daemon.Text(&c.YumProxy),
 		"admin_emails": daemon.Text(&c.AdminEmails), "literal_task_arches": daemon.Words(&c.LiteralTaskArches),
 		"build_arch_can_fail": daemon.Truth(&c.BuildArchCanFail), "log_timestamps": daemon.Truth(&c.LogTimestamps),
 		"rpmbuild_timeout": daemon.Seconds(&c.RPMBuildTimeout),
@@ -101,13 +106,13 @@ func (c *Config) settings() daemon.Settings {
 		"task_cores": daemon.Decimal(&c.TaskCores), "keep_tasks": daemon.Truth(&c.KeepTasks),
 	}
 	// Koji's keys that are read and mean nothing here: obsolete ones, those of
-	// mock and of task methods that this builder doesn't have, and what our own
-	// drivers do better by themselves.
+	// task methods that this builder doesn't have, and what our own drivers do
+	// better by themselves.
 	for _, key := range strings.Fields(`
-		buildroot_basic_cleanup_delay buildroot_final_cleanup_delay failed_buildroot_lifetime chroot_tmpdir mockuser mockhost mock_bootstrap_image
+		buildroot_basic_cleanup_delay buildroot_final_cleanup_delay failed_buildroot_lifetime chroot_tmpdir
 		use_fast_upload use_createrepo_c distrepo_skip_stat copy_old_repodata pkgurl task_avail_delay
 		allowed_scms allowed_scms_use_config allowed_scms_use_policy scm_credentials_dir support_rpm_source_layout allow_password_in_scm_url
-		yum_proxy maven_repo_ignore oz_install_timeout xz_options allow_noverifyssl keytab ccache host_principal_format pluginpath`) {
+		maven_repo_ignore oz_install_timeout xz_options allow_noverifyssl keytab ccache host_principal_format pluginpath`) {
 		s[key] = func(string) error { return nil }
 	}
 	s["krb_principal"] = func(v string) error {
@@ -139,13 +144,11 @@ func (c *Config) takeTopURL(v string) error {
 
 func (c *Config) takeDriver(v string) error {
 	switch v {
-	case "auto", buildroot.KindChroot, buildroot.KindHost:
+	case "auto", buildroot.KindMock, buildroot.KindChroot, buildroot.KindHost:
 		c.Driver = v
 		return nil
-	case "mock":
-		return errors.New("the mock driver is not part of this build: use auto, chroot or host")
 	}
-	return fmt.Errorf("%q is no driver: auto, chroot or host", v)
+	return fmt.Errorf("%q is no driver: auto, mock, chroot or host", v)
 }
 
 // limitRe is one number, or the soft and the hard limit; -1 is none.
@@ -241,6 +244,16 @@ func (c *Config) cacheDir() string     { return filepath.Join(c.WorkDir, "cache"
 
 func (c *Config) taskDir(id int64) string {
 	return filepath.Join(c.tasksDir(), strconv.FormatInt(id%10000, 10), strconv.FormatInt(id, 10))
+}
+
+// mock is what the mock driver is told, with the extra settings of a tag. Root
+// puts configurations where mock has its own.
+func (c *Config) mock(extra map[string]any) buildroot.Mock {
+	m := buildroot.Mock{Dir: c.MockDir, User: c.MockUser, Host: c.MockHost, Extra: extra, Image: c.MockImage, Proxy: c.YumProxy}
+	if os.Geteuid() != 0 {
+		m.ConfDir = filepath.Join(c.WorkDir, "mock", "koji")
+	}
+	return m
 }
 
 // limits are those of a buildroot.

@@ -70,7 +70,6 @@ func TestLoadConfigRefuses(t *testing.T) {
 		"number":          {"maxjobs = many", `:2: maxjobs: "many" is not a whole number`},
 		"negative":        {"minspace = -1", ":2: minspace: "},
 		"truth":           {"log_timestamps = perhaps", `:2: log_timestamps: "perhaps" is neither yes nor no`},
-		"mock":            {"buildroot_driver = mock", "mock driver is not part of this build"},
 		"driver":          {"buildroot_driver = nspawn", "is no driver"},
 		"limit":           {"RLIMIT_CORE = big", "neither one number nor two"},
 		"endless":         {"sleeptime = 1e300", "too many"},

@@ -80,11 +80,11 @@ func removeBuildroots(ctx context.Context, cfg *Config, task int64) error {
 	}
 	var errs []error
 	for _, e := range entries {
-		kind := buildroot.KindChroot
-		if cfg.Driver == buildroot.KindHost {
-			kind = buildroot.KindHost
+		kind := cfg.Driver
+		if kind == "auto" { // Detect found none this time
+			kind = buildroot.KindChroot
 		}
-		d, err := buildroot.New(kind, buildroot.Config{Name: e.Name(), Arch: "x86_64", BaseDir: base, LogDir: base})
+		d, err := buildroot.New(kind, buildroot.Config{Name: e.Name(), Arch: "x86_64", BaseDir: base, LogDir: base, Mock: cfg.mock(nil)})
 		if err == nil {
 			err = d.Clean(ctx)
 		}

@@ -32,8 +32,8 @@ Usage:
       --plugin NAME, --pluginpath DIR, --debug-task, --debug-xmlrpc, --skip-main
                         as Koji's kojid has them
 
-kojid.conf takes Koji's keys, and of our own: buildroot_driver (auto, chroot,
-host), password_file, logfile, pidfile, maxload (load average a core above
+kojid.conf takes Koji's keys, and of our own: buildroot_driver (auto, mock,
+chroot, host), password_file, logfile, pidfile, maxload (load average a core above
 which nothing is taken, 0 for any), task_memory (MB), task_pids, task_cores,
 keep_tasks.
 

@@ -39,7 +39,7 @@ func (c *Config) chooseDriver(ctx context.Context, log *slog.Logger) error {
 	if c.Driver != "auto" {
 		return nil
 	}
-	kind, why, err := buildroot.Detect(ctx)
+	kind, why, err := buildroot.Detect(ctx, c.MockUser)
 	if err != nil {
 		// Repos, tags and the like can still be made.
 		log.Error("this builder can build no packages", "error", err)

@@ -1,10 +1,10 @@
 // Package buildroot makes the place a package is built in, builds there, and
 // takes the results out.
 //
-// One interface, [Driver], stands before two ways of doing it. The chroot driver
-// fills a root with dnf and runs everything in namespaces of its own: no
-// network, no capabilities, an unprivileged user, nothing of the host to be
-// seen. The host driver runs rpmbuild under bubblewrap on the host's own tools
+// One interface, [Driver], stands before three ways of doing it. The mock driver
+// has mock do it, as Koji's own builder does. The chroot driver fills a root with
+// dnf and runs everything in namespaces of its own: no network, no capabilities,
+// an unprivileged user, nothing of the host to be seen. The host driver runs rpmbuild under bubblewrap on the host's own tools
 // with / read-only; it is for a lab's first build and for tests, and says so in
 // root.log.
 //
@@ -25,6 +25,7 @@ import (
 
 // The kinds of driver that [New] makes and [Detect] finds.
 const (
+	KindMock   = "mock"
 	KindChroot = "chroot"
 	KindHost   = "host"
 )
@@ -58,6 +59,8 @@ type Config struct {
 	Network   bool          // rpmbuild sees the host's network
 	Limits    Limits
 	MaxResult int64 // bytes of results taken out at most; default 64 GiB
+
+	Mock Mock // for the mock driver only
 }
 
 // Repo is a repository that the buildroot installs from.
@@ -112,7 +115,7 @@ type Package struct {
 // calling process, whatever way it dies; the host is left with files below
 // BaseDir and nothing else.
 type Driver interface {
-	// Kind is KindChroot or KindHost.
+	// Kind is KindMock, KindChroot or KindHost.
 	Kind() string
 	// Init makes the buildroot, replacing one of the same name.
 	Init(ctx context.Context) error
@@ -144,6 +147,8 @@ func New(kind string, cfg Config) (Driver, error) {
 		return nil, fmt.Errorf("configure buildroot %q: %w", cfg.Name, err)
 	}
 	switch kind {
+	case KindMock:
+		return newMock(cfg), nil
 	case KindChroot:
 		return newChroot(cfg), nil
 	case KindHost:
@@ -177,7 +182,12 @@ func (c *Config) complete() error {
 	if c.MaxResult <= 0 {
 		c.MaxResult = 64 << 30
 	}
-	for _, d := range []*string{&c.BaseDir, &c.LogDir, &c.Cache} {
+	for what, d := range map[string]*string{mockProgram: &c.Mock.Program, "/var/lib/mock": &c.Mock.Dir, "/etc/mock/koji": &c.Mock.ConfDir} {
+		if *d == "" {
+			*d = what
+		}
+	}
+	for _, d := range []*string{&c.BaseDir, &c.LogDir, &c.Cache, &c.Mock.Dir, &c.Mock.ConfDir} {
 		if *d == "" {
 			continue
 		}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/user"
+	"slices"
 	"strings"
 )
 
@@ -18,20 +20,27 @@ var (
 	hostTools   = []tool{{"bwrap", "bubblewrap"}, {"rpmbuild", "rpm"}, {"rpm2cpio", "rpm"}, {"cpio", "cpio"}, {"gcc", "gcc"}, {"make", "make"}}
 )
 
-// Detect finds the best kind of driver this machine can run, and says why. When
-// it can run none, the error names what to install.
-func Detect(ctx context.Context) (kind, why string, err error) {
+// Detect finds the best kind of driver this machine can run, and says why; as
+// root, mock is run by mockUser. When it can run none, the error names what to
+// install.
+func Detect(ctx context.Context, mockUser string) (kind, why string, err error) {
+	if _, err := exec.LookPath(mockProgram); err == nil {
+		if why = noMock(mockUser); why == "" {
+			return KindMock, "mock is here and may be used", nil
+		}
+		why += "; "
+	}
 	noChroot := missing(chrootTools)
 	switch {
 	case os.Geteuid() != 0:
-		why = "not root, which the chroot driver needs"
+		why += "not root, which the chroot driver needs"
 	case noChroot != "":
-		why = "the chroot driver would need: apt-get install " + noChroot
+		why += "the chroot driver would need: apt-get install " + noChroot
 	default:
 		if err := probeNamespaces(ctx); err == nil {
-			return KindChroot, "root, dnf and rpm are here and namespaces work", nil
+			return KindChroot, why + "root, dnf and rpm are here and namespaces work", nil
 		} else {
-			why = "no namespaces for the chroot driver: " + err.Error()
+			why += "no namespaces for the chroot driver: " + err.Error()
 		}
 	}
 	if need := missing(hostTools); need != "" {
@@ -42,6 +51,30 @@ func Detect(ctx context.Context) (kind, why string, err error) {
 		return "", "", fmt.Errorf("no buildroot driver can run here: %s; bwrap does not work: %w: %s", why, err, strings.TrimSpace(string(out)))
 	}
 	return KindHost, why + "; bwrap and rpmbuild are here", nil
+}
+
+// noMock says why mock may not be used, "" if it may: who runs it has to be a
+// member of the group mock.
+func noMock(mockUser string) string {
+	u, err := user.Current()
+	if os.Geteuid() == 0 {
+		u, err = user.Lookup(mockUser)
+	}
+	if err != nil {
+		return "mock is here, but " + err.Error()
+	}
+	group, err := user.LookupGroup("mock")
+	if err != nil {
+		return "mock is here, but " + err.Error()
+	}
+	ids, err := u.GroupIds()
+	if err != nil {
+		return "mock is here, but " + err.Error()
+	}
+	if !slices.Contains(ids, group.Gid) {
+		return "mock is here, but " + u.Username + " is not in the group mock"
+	}
+	return ""
 }
 
 // missing names the packages of those tools that are not in PATH.

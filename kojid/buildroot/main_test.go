@@ -45,7 +45,7 @@ var distro struct {
 // once: a green run must not hide that the driver was not tested.
 func needChroot(t *testing.T) (repo, cache string) {
 	t.Helper()
-	kind, why, err := Detect(t.Context())
+	kind, why, err := Detect(t.Context(), "kojibuilder")
 	if err == nil && kind == KindChroot {
 		if _, cerr := exec.LookPath("createrepo_c"); cerr != nil {
 			kind, why = "", "createrepo_c is missing: apt-get install createrepo-c"
