@@ -22,84 +22,6 @@ func authMethods() []method {
 	}
 }
 
-type loginArgs struct {
-	Args []any          `rpc:"*args"`
-	Opts map[string]any `rpc:"**opts"`
-}
-
-// login takes (user, password, opts=nil), renew and exclusive.
-func login(c *call, a loginArgs) (any, error) {
-	name, password, opts, err := loginWords(a)
-	if err != nil {
-		return nil, err
-	}
-	if c.session.loggedIn {
-		return nil, fault(koji.CodeAuth, "Already logged in")
-	}
-	bad := fault(koji.CodeAuth, "invalid username or password")
-	if name == "" || password == "" {
-		return nil, bad
-	}
-	if err := c.hub.guard.allow(name, c.request.address); err != nil {
-		return nil, err
-	}
-	who, found, err := c.tx.Login(c, name)
-	if err != nil {
-		return nil, err
-	}
-	stored := who.Password
-	if !found || who.UserType == koji.UserGroup {
-		stored = "" // checked all the same, so that the time tells nothing
-	}
-	ok, rehash := checkPassword(stored, password)
-	if !ok {
-		c.hub.guard.failed(name, c.request.address)
-		return nil, bad
-	}
-	c.hub.guard.passed(name, c.request.address)
-	if who.Status != koji.StatusNormal {
-		return nil, fault(koji.CodeAuth, "logins by %s are not allowed", who.Name)
-	}
-	if rehash {
-		hashed, err := hashPassword(password)
-		if err != nil {
-			return nil, err
-		}
-		if err := c.tx.SetPassword(c, who.ID, hashed); err != nil {
-			return nil, err
-		}
-	}
-	hostip := c.hub.hostIP(c.request.address)
-	if given, ok := opts["hostip"].(string); ok && c.hub.cfg.CheckClientIP {
-		hostip = given
-	}
-	return c.openSession(who.ID, koji.AuthPassword, hostip, truthy(a.Opts["renew"]), truthy(a.Opts["exclusive"]))
-}
-
-func loginWords(a loginArgs) (name, password string, opts map[string]any, err error) {
-	words := map[string]any{}
-	for i, k := range []string{"user", "password", "opts", "renew", "exclusive"} {
-		if i < len(a.Args) {
-			words[k] = a.Args[i]
-		}
-	}
-	for k, v := range a.Opts {
-		words[k] = v
-	}
-	for _, k := range []string{"renew", "exclusive"} {
-		if v, ok := words[k]; ok && a.Opts != nil {
-			a.Opts[k] = v
-		}
-	}
-	name, okName := words["user"].(string)
-	password, okPassword := words["password"].(string)
-	if !okName || !okPassword {
-		return "", "", nil, fault(koji.CodeAuth, "invalid username or password")
-	}
-	opts, _ = words["opts"].(map[string]any)
-	return name, password, opts, nil
-}
-
 // openSession opens a session for a user, or renews the expired one that the
 // request came with. Koji: reference/wire.md §4, "Renewal".
 func (c *call) openSession(userID int64, auth koji.AuthType, hostip string, renew, exclusive bool) (any, error) {
@@ -108,6 +30,9 @@ func (c *call) openSession(userID int64, auth koji.AuthType, hostip string, rene
 	if old := c.session.expired; renew && old != nil && old.User == userID {
 		id = old.ID
 		if old.Master != 0 {
+			if exclusive {
+				return nil, refuse("subsessions cannot become exclusive")
+			}
 			if _, open, err := c.tx.Session(c, old.Master); err != nil || !open {
 				return nil, err
 			}

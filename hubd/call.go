@@ -29,6 +29,7 @@ type request struct {
 	address string // of the client
 	session sessionKey
 	callnum *int64
+	proofs  map[credentials]proof // of the passwords that the request's logins came with
 }
 
 // log is the hub's log with the keys that tell whose call this is.

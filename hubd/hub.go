@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"time"
 
@@ -26,6 +27,7 @@ type Hub struct {
 	policies  policies
 	callbacks map[string][]Callback
 	guard     loginGuard
+	hashing   chan struct{} // holds a token for each password that is hashed just now
 	touched   touches
 	feed      *feed
 	scheduler *scheduler
@@ -43,7 +45,7 @@ func New(cfg *Config, store *sqlstore.Store, log *slog.Logger) (*Hub, error) {
 	h := &Hub{
 		cfg: cfg, store: store, log: log, paths: koji.Paths{Top: cfg.KojiDir},
 		methods: map[string]*method{}, callbacks: map[string][]Callback{},
-		guard: loginGuard{now: time.Now}, started: time.Now(), stopping: make(chan struct{}),
+		guard: loginGuard{now: time.Now}, hashing: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), started: time.Now(), stopping: make(chan struct{}),
 	}
 	for _, table := range [][]method{
 		systemMethods(), multicallMethods(), authMethods(), uploadMethods(),

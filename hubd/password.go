@@ -7,12 +7,8 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
-	"sync"
-	"time"
 
 	"golang.org/x/crypto/argon2"
-
-	"koji"
 )
 
 // Passwords are kept as argon2id in its usual text form. The costs are those
@@ -69,63 +65,4 @@ func checkPassword(stored, password string) (ok, rehash bool) {
 		return false, false
 	}
 	return subtle.ConstantTimeCompare(sum, argon(password, salt, passes, memory, lanes)) == 1, false
-}
-
-// loginGuard slows down guessing: after loginTries failures in a row, of a user
-// or from an address, further ones wait until loginPause has passed.
-type loginGuard struct {
-	now func() time.Time
-
-	mu   sync.Mutex
-	seen map[string]*loginFailures
-}
-
-type loginFailures struct {
-	count int
-	last  time.Time
-}
-
-const (
-	loginTries = 10
-	loginPause = time.Minute
-)
-
-func (g *loginGuard) keys(user, address string) []string {
-	return []string{"user " + user + " from " + address, "address " + address}
-}
-
-func (g *loginGuard) allow(user, address string) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for i, k := range g.keys(user, address) {
-		f := g.seen[k]
-		if f != nil && f.count >= loginTries*(1+4*i) && g.now().Sub(f.last) < loginPause {
-			return fault(koji.CodeAuth, "too many failed logins; try again in a minute")
-		}
-	}
-	return nil
-}
-
-func (g *loginGuard) failed(user, address string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	now := g.now()
-	if g.seen == nil || len(g.seen) > 10000 {
-		g.seen = map[string]*loginFailures{}
-	}
-	for _, k := range g.keys(user, address) {
-		f := g.seen[k]
-		if f == nil || now.Sub(f.last) >= loginPause {
-			f = &loginFailures{}
-			g.seen[k] = f
-		}
-		f.count++
-		f.last = now
-	}
-}
-
-func (g *loginGuard) passed(user, address string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	delete(g.seen, g.keys(user, address)[0])
 }

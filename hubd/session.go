@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/subtle"
 	"fmt"
+	"net"
 	"net/http"
+	"os"
 	"strconv"
 	"sync"
 	"time"
@@ -135,6 +137,9 @@ func (h *Hub) checkSession(c *call, write bool) (*session, error) {
 			if !login {
 				return nil, &needsExpiry{row.ID}
 			}
+			if err := c.tx.ExpireSession(c, row.ID); err != nil {
+				return nil, err
+			}
 			row.Expired = true
 		}
 	}
@@ -173,13 +178,35 @@ func (h *Hub) checkSession(c *call, write bool) (*session, error) {
 	return s, nil
 }
 
-// hostIP is the address that a session is bound to.
+// hostIP is the address that a session is bound to. Of the hub's own machine
+// it is the one that its name stands for, as sessions that Koji's hub opened
+// have it.
 func (h *Hub) hostIP(address string) string {
-	if !h.cfg.CheckClientIP {
+	switch {
+	case !h.cfg.CheckClientIP:
 		return "-"
+	case address == "127.0.0.1":
+		return ownAddress()
 	}
 	return address
 }
+
+// ownAddress is the IPv4 address of the machine's name, or 127.0.0.1 if it has
+// none. It is asked for once: a session must not end because it changed.
+var ownAddress = sync.OnceValue(func() string {
+	const loopback = "127.0.0.1"
+	name, err := os.Hostname()
+	if err != nil {
+		return loopback
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	found, err := net.DefaultResolver.LookupIP(ctx, "ip4", name)
+	if err != nil || len(found) == 0 {
+		return loopback
+	}
+	return found[0].String()
+})
 
 // touches gathers when sessions were last used, so that a call that reads
 // needn't write. What is gathered is stored every few seconds and at the end.

@@ -100,45 +100,6 @@ func TestLogin(t *testing.T) {
 	})
 }
 
-func TestSlowsDownGuessing(t *testing.T) {
-	t.Parallel()
-	clock := &testClock{now: time.Unix(1e9, 0)}
-	g := loginGuard{now: clock.Now}
-	for i := range loginTries {
-		if err := g.allow("alice", "192.0.2.1"); err != nil {
-			t.Fatalf("after %d failures: %v", i, err)
-		}
-		g.failed("alice", "192.0.2.1")
-	}
-	if err := g.allow("alice", "192.0.2.1"); err == nil {
-		t.Error("guessing goes on unhindered")
-	}
-	if err := g.allow("alice", "192.0.2.2"); err != nil {
-		t.Errorf("somebody else's guesses lock alice out: %v", err)
-	}
-	if err := g.allow("bob", "192.0.2.1"); err != nil {
-		t.Errorf("bob at the same address: %v", err)
-	}
-	clock.advance(loginPause)
-	if err := g.allow("alice", "192.0.2.1"); err != nil {
-		t.Errorf("after the pause: %v", err)
-	}
-	for range loginTries - 1 {
-		g.failed("alice", "192.0.2.1")
-	}
-	g.passed("alice", "192.0.2.1")
-	g.failed("alice", "192.0.2.1")
-	if err := g.allow("alice", "192.0.2.1"); err != nil {
-		t.Errorf("a login that went well doesn't count: %v", err)
-	}
-	for i := range loginTries * 5 {
-		g.failed("user"+strconv.Itoa(i), "192.0.2.9")
-	}
-	if err := g.allow("carol", "192.0.2.9"); err == nil {
-		t.Error("one address may try a password on all users")
-	}
-}
-
 func TestPasswords(t *testing.T) {
 	t.Parallel()
 	hashed, err := hashPassword("sesame")
