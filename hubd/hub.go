@@ -53,6 +53,7 @@ func New(cfg *Config, store *sqlstore.Store, log *slog.Logger) (*Hub, error) {
 		packageMethods(), groupMethods(), externalRepoMethods(), eventMethods(),
 		taskMethods(), taskOutputMethods(), builderMethods(), schedulerMethods(), policyMethods(),
 		buildMethods(), rpmMethods(), taggingMethods(), buildrootMethods(), repoMethods(), builderBuildMethods(), builderRepoMethods(),
+		archiveMethods(), archiveTypeMethods(), typedBuildMethods(),
 	} {
 		for i := range table {
 			m := &table[i]

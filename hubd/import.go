@@ -123,16 +123,8 @@ func hostCompleteBuild(c *call, a completeBuildArgs) (_ any, err error) {
 	return info["build"], nil
 }
 
-// rpmVolume asks the policy volume where a build's files go.
+// rpmVolume asks the policy volume where an rpm build's files go.
 func (c *call) rpmVolume(b *koji.Build, task *koji.Task, brmap map[string]any) (sqlstore.Name, error) {
-	request, _, _, err := c.tx.TaskDocuments(c, task.ID)
-	if err != nil {
-		return sqlstore.Name{}, err
-	}
-	data := map[string]any{}
-	if params, err := decodeRequest(task.ID, request); err == nil {
-		data = c.taskData(task.Method, params)
-	}
 	var buildroots []any
 	seen := map[any]bool{}
 	for _, key := range sortedKeys(brmap) {
@@ -141,12 +133,29 @@ func (c *call) rpmVolume(b *koji.Build, task *koji.Task, brmap map[string]any) (
 			buildroots = append(buildroots, id)
 		}
 	}
-	for key, v := range map[string]any{
-		"package": b.Name, "version": b.Version, "release": b.Release, "buildroots": buildroots, "import": true, "import_type": "rpm", "build": b.ID,
-	} {
-		data[key] = v
+	return c.importVolume(b, task, map[string]any{
+		"version": b.Version, "release": b.Release, "buildroots": buildroots, "import_type": "rpm",
+	})
+}
+
+// importVolume asks the policy volume where the files go that a build gets. The
+// policy sees data, and what its task was asked for, if it has one.
+func (c *call) importVolume(b *koji.Build, task *koji.Task, data map[string]any) (sqlstore.Name, error) {
+	seen := map[string]any{}
+	if task != nil {
+		request, _, _, err := c.tx.TaskDocuments(c, task.ID)
+		if err != nil {
+			return sqlstore.Name{}, err
+		}
+		if params, err := decodeRequest(task.ID, request); err == nil {
+			seen = c.taskData(task.Method, params)
+		}
 	}
-	result, err := c.evalPolicy("volume", data)
+	seen["build"], seen["package"], seen["import"] = b.ID, b.Name, true
+	for key, v := range data {
+		seen[key] = v
+	}
+	result, err := c.evalPolicy("volume", seen)
 	if err != nil {
 		return sqlstore.Name{}, err
 	}

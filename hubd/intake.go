@@ -214,6 +214,39 @@ func (in *intake) put(part, to string) error {
 	return diskFault(syncFolder(in.volume, path.Dir(to)), "make %s durable", to)
 }
 
+// merge puts each gathered file to its place in a folder that may be there
+// already. A file that lies in its place is refused. All is undone when close
+// is told of an error.
+func (in *intake) merge(to string) error {
+	return fs.WalkDir(in.volume.FS(), in.stage, func(from string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return diskFault(err, "read gathered files")
+		}
+		dest := path.Join(to, strings.TrimPrefix(from, in.stage))
+		made, err := in.makeParents(path.Dir(dest))
+		in.undo = append(in.undo, made...)
+		if err != nil {
+			return diskFault(err, "make folder %s", path.Dir(dest))
+		}
+		err = in.volume.Link(from, dest)
+		if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, fs.ErrPermission) {
+			if _, err = in.volume.Lstat(dest); err == nil {
+				err = fs.ErrExist
+			} else {
+				err = in.volume.Rename(from, dest)
+			}
+		}
+		if errors.Is(err, fs.ErrExist) {
+			return refuse("file already exists: %s", dest)
+		}
+		if err != nil {
+			return diskFault(err, "put %s to its place", dest)
+		}
+		in.undo = append(in.undo, func() error { return in.volume.Remove(dest) })
+		return diskFault(syncFolder(in.volume, path.Dir(dest)), "make %s durable", dest)
+	})
+}
+
 // afterwards removes what made room; the hub's own root is closed by then.
 func (in *intake) afterwards(aside string) func() {
 	dir := filepath.Join(in.volume.Name(), aside)

@@ -175,8 +175,8 @@ func (c *call) checkName(kind, name string) error {
 // becomesFile are the kinds of names that files and folders are called by, and
 // becomesFolder those that are one folder, with no other below.
 var (
-	becomesFile   = map[string]bool{"tag": true, "package": true, "volume": true, "build": true}
-	becomesFolder = map[string]bool{"package": true, "volume": true, "build": true}
+	becomesFile   = map[string]bool{"tag": true, "package": true, "volume": true, "build": true, "build type": true}
+	becomesFolder = map[string]bool{"package": true, "volume": true, "build": true, "build type": true}
 )
 
 // newName is a name argument of a method that stores it: a text that checkName lets pass.

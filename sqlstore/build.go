@@ -211,33 +211,25 @@ func (tx *Tx) BuildTypes(ctx context.Context, b *koji.Build) (map[string]any, er
 		info, _ := extra["typeinfo"].(map[string]any)
 		types[name] = info[name]
 	}
-	maven, found, err := one(ctx, tx, `SELECT group_id, artifact_id, version FROM maven_builds WHERE build_id = ?`, []any{b.ID},
-		func(row scanner) (map[string]any, error) {
-			var group, artifact, version string
-			err := row.Scan(&group, &artifact, &version)
-			return map[string]any{"build_id": b.ID, "group_id": group, "artifact_id": artifact, "version": version}, err
-		})
+	maven, err := tx.MavenBuild(ctx, b.ID)
 	if err != nil {
-		return nil, wrap(err, "read Maven build %d", b.ID)
+		return nil, err
 	}
-	if found {
-		types["maven"] = maven
+	if maven != nil {
+		types["maven"] = map[string]any{"build_id": b.ID, "group_id": maven.GroupID, "artifact_id": maven.ArtifactID, "version": maven.Version}
 	}
-	platform, found, err := one(ctx, tx, `SELECT platform FROM win_builds WHERE build_id = ?`, []any{b.ID}, value[string])
+	platform, err := tx.WinBuild(ctx, b.ID)
 	if err != nil {
-		return nil, wrap(err, "read Windows build %d", b.ID)
+		return nil, err
 	}
-	if found {
-		types["win"] = map[string]any{"build_id": b.ID, "platform": platform}
+	if platform != nil {
+		types["win"] = map[string]any{"build_id": b.ID, "platform": *platform}
 	}
-	_, found, err = one(ctx, tx, `SELECT build_id FROM image_builds WHERE build_id = ?`, []any{b.ID}, value[int64])
-	if err != nil {
-		return nil, wrap(err, "read image build %d", b.ID)
-	}
-	if found {
+	image, err := tx.IsImageBuild(ctx, b.ID)
+	if image {
 		types["image"] = map[string]any{"build_id": b.ID}
 	}
-	return types, nil
+	return types, err
 }
 
 // ListBuildTypes lists the names of build types; id and name choose one where given.
