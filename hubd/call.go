@@ -20,7 +20,8 @@ type call struct {
 	session *session
 	method  string
 	request *request
-	nested  bool // inside a multiCall: a login gives no rights
+	nested  bool // run by another method: a login gives no rights
+	depth   int  // of methods that run one another, see filter.go
 }
 
 // request is what is known of the HTTP request around a call.
@@ -41,20 +42,27 @@ func (c *call) log() *slog.Logger {
 	return l
 }
 
-// collect turns a stream into the list of what it yields.
+// collect turns a stream into the list of what it yields, and so the streams in a struct.
 func collect(v any) (any, error) {
-	seq, ok := v.(iter.Seq2[any, error])
-	if !ok {
-		return v, nil
-	}
-	list := []any{}
-	for item, err := range seq {
-		if err != nil {
-			return nil, err
+	switch v := v.(type) {
+	case iter.Seq2[any, error]:
+		list := []any{}
+		for item, err := range v {
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, item)
 		}
-		list = append(list, item)
+		return list, nil
+	case map[string]any:
+		for key, member := range v {
+			var err error
+			if v[key], err = collect(member); err != nil {
+				return nil, err
+			}
+		}
 	}
-	return list, nil
+	return v, nil
 }
 
 // each turns a typed stream into the one that the codec writes while it runs.

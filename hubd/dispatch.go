@@ -23,18 +23,23 @@ func (h *Hub) lookup(name string) (*method, error) {
 
 // changes says whether a call needs a transaction that can write.
 func (h *Hub) changes(name string, params []any) bool {
-	if m, ok := h.methods[name]; ok && name != "multiCall" && name != "system.multicall" {
-		if inner, ok := wrapped(name, params); ok {
-			return h.changes(inner, nil)
+	if isMulticall(name) {
+		for _, inner := range multicallCalls(params) {
+			if h.changes(inner.name, inner.params) {
+				return true
+			}
 		}
-		return m.writes
+		return false
 	}
-	for _, inner := range multicallNames(params) {
-		if h.changes(inner.name, inner.params) {
-			return true
+	for range deepestInner {
+		inner, ok := wrappedCall(name, params)
+		if !ok {
+			break
 		}
+		name, params = inner.name, inner.params
 	}
-	return false
+	m, ok := h.methods[name]
+	return ok && m.writes
 }
 
 // serveCall answers one XML-RPC request.
@@ -82,7 +87,7 @@ func (h *Hub) answer(ctx context.Context, req *request, name string, params []an
 		return err
 	}
 	var result any
-	write := h.changes(name, positional)
+	write := h.changes(name, params)
 	run := func(tx *sqlstore.Tx) error {
 		c := &call{Context: ctx, hub: h, tx: tx, method: name, request: req}
 		var err error

@@ -48,7 +48,7 @@ func New(cfg *Config, store *sqlstore.Store, log *slog.Logger) (*Hub, error) {
 		guard: loginGuard{now: time.Now}, hashing: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), started: time.Now(), stopping: make(chan struct{}),
 	}
 	for _, table := range [][]method{
-		systemMethods(), multicallMethods(), authMethods(), uploadMethods(),
+		systemMethods(), multicallMethods(), filterMethods(), authMethods(), uploadMethods(),
 		userMethods(), permMethods(), hostMethods(), channelMethods(), tagMethods(), inheritanceMethods(), targetMethods(),
 		packageMethods(), groupMethods(), externalRepoMethods(), eventMethods(),
 		taskMethods(), taskOutputMethods(), builderMethods(), schedulerMethods(), policyMethods(),

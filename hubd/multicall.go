@@ -1,8 +1,6 @@
 package hubd
 
 import (
-	"strings"
-
 	"koji"
 	"koji/internal/xmlrpc"
 )
@@ -66,32 +64,29 @@ func failed(e *koji.Error) map[string]any {
 	}
 }
 
-// named call of a multiCall.
+// isMulticall says whether a name is one of multiCall's two.
+func isMulticall(name string) bool { return name == "multiCall" || name == "system.multicall" }
+
+// innerCall is a call that another one holds: its name, and its parameters
+// with the struct of the named ones still among them.
 type innerCall struct {
 	name   string
 	params []any
 }
 
-func multicallNames(params []any) []innerCall {
-	var names []innerCall
-	if len(params) == 0 {
-		return nil
+// multicallCalls are the calls of a multiCall.
+func multicallCalls(params []any) []innerCall {
+	positional, named := xmlrpc.Kwargs(params)
+	list, _ := named["calls"].([]any)
+	if len(positional) > 0 {
+		list, _ = positional[0].([]any)
 	}
-	calls, _ := params[0].([]any)
-	for _, v := range calls {
+	calls := make([]innerCall, 0, len(list))
+	for _, v := range list {
 		one, _ := v.(map[string]any)
 		name, _ := one["methodName"].(string)
 		inner, _ := one["params"].([]any)
-		names = append(names, innerCall{name, inner})
+		calls = append(calls, innerCall{name, inner})
 	}
-	return names
-}
-
-// wrapped is the method that count, filterResults and countAndFilterResults run.
-func wrapped(name string, params []any) (string, bool) {
-	if name != "count" && !strings.HasSuffix(strings.ToLower(name), "filterresults") || len(params) == 0 {
-		return "", false
-	}
-	inner, ok := params[0].(string)
-	return inner, ok && inner != name
+	return calls
 }

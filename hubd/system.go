@@ -3,7 +3,8 @@ package hubd
 import (
 	"errors"
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -44,22 +45,20 @@ func mavenEnabled(c *call, _ none) (any, error) { return c.hub.cfg.EnableMaven, 
 
 func winEnabled(c *call, _ none) (any, error) { return c.hub.cfg.EnableWin, nil }
 
-// listed are the methods that the catalogue shows: multiCall stands outside it.
-func (h *Hub) listed() []*method {
-	var all []*method
-	for name, m := range h.methods {
-		if name != "multiCall" && name != "system.multicall" {
-			all = append(all, m)
-		}
-	}
-	sort.Slice(all, func(i, j int) bool { return all[i].name < all[j].name })
+// catalogue is all methods in the order of their names.
+func (h *Hub) catalogue() []*method {
+	all := slices.Collect(maps.Values(h.methods))
+	slices.SortFunc(all, func(a, b *method) int { return strings.Compare(a.name, b.name) })
 	return all
 }
 
+// listMethods leaves out multiCall, which in Koji's hub stands outside the registry.
 func listMethods(c *call, _ none) (any, error) {
 	var names []string
-	for _, m := range c.hub.listed() {
-		names = append(names, m.name)
+	for _, m := range c.hub.catalogue() {
+		if !isMulticall(m.name) {
+			names = append(names, m.name)
+		}
 	}
 	return names, nil
 }
@@ -76,7 +75,7 @@ type apiEntry struct {
 
 func listAPI(c *call, _ none) (any, error) {
 	var all []apiEntry
-	for _, m := range c.hub.listed() {
+	for _, m := range c.hub.catalogue() {
 		names, args, defaults := []any{}, []any{}, []any{}
 		var rest, keywords, values any
 		for _, p := range m.params {
