@@ -50,7 +50,7 @@ func New(cfg *Config, store *sqlstore.Store, log *slog.Logger) (*Hub, error) {
 	for _, table := range [][]method{
 		systemMethods(), multicallMethods(), filterMethods(), authMethods(), uploadMethods(),
 		userMethods(), permMethods(), hostMethods(), channelMethods(), tagMethods(), inheritanceMethods(), targetMethods(),
-		packageMethods(), groupMethods(), externalRepoMethods(), eventMethods(),
+		packageMethods(), groupMethods(), externalRepoMethods(), eventMethods(), historyMethods(),
 		taskMethods(), taskOutputMethods(), builderMethods(), schedulerMethods(), policyMethods(),
 		buildMethods(), rpmMethods(), taggingMethods(), buildrootMethods(), repoMethods(), builderBuildMethods(), builderRepoMethods(),
 		archiveMethods(), archiveTypeMethods(), typedBuildMethods(),

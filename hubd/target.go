@@ -95,9 +95,7 @@ func editBuildTarget(c *call, a editTargetArgs) (any, error) {
 			return nil, err
 		}
 	}
-	if buildTag.ID == target.BuildTag && destTag.ID == target.DestTag {
-		return nil, nil
-	}
+	// As in Koji, an edit that changes nothing is history too.
 	return nil, c.tx.ConfigureTarget(c, target.ID, buildTag.ID, destTag.ID, c.session.user)
 }
 
