@@ -102,12 +102,12 @@ func logout(c *call, a logoutArgs) (any, error) {
 }
 
 // inSession is anyone with a session, for the calls about sessions.
-func inSession(c *call) error {
+var inSession = access{"users", func(c *call) error {
 	if !c.session.loggedIn {
 		return fault(koji.CodeAuth, "Not logged in")
 	}
 	return nil
-}
+}}
 
 type logoutChildArgs struct {
 	SessionID int64 `rpc:"session_id"`

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"strings"
 
 	"koji"
 	"koji/internal/xmlrpc"
@@ -80,30 +81,30 @@ func each[T any](seq iter.Seq2[T, error]) iter.Seq2[any, error] {
 func (c *call) notice(n koji.Notice) error { return c.tx.Publish(c, n) }
 
 // access decides whether a caller may call a method at all.
-type access func(*call) error
+type access struct {
+	who   string // may, in docs/api.md
+	check func(*call) error
+}
 
 // anyone may call, logged in or not.
-func anyone(*call) error { return nil }
+var anyone = access{"anyone", func(*call) error { return nil }}
 
 // user is anyone with a session.
-func user(c *call) error {
+var user = access{"users", func(c *call) error {
 	if c.session.user == 0 {
 		return koji.NewError(koji.CodeActionNotAllowed, "you must be logged in for this operation")
 	}
 	return nil
-}
+}}
 
 // perm is anyone with one of the permissions, or admin.
 func perm(names ...string) access {
-	return func(c *call) error { return c.needPerm(names...) }
+	return access{strings.Join(names, " or "), func(c *call) error { return c.needPerm(names...) }}
 }
 
 // needPerm refuses callers that have none of the permissions and aren't admin.
 func (c *call) needPerm(names ...string) error {
-	what := names[0]
-	for _, n := range names[1:] {
-		what += " or " + n
-	}
+	what := strings.Join(names, " or ")
 	if c.session.user == 0 {
 		return koji.NewError(koji.CodeActionNotAllowed, what+" permission required (user not logged in)")
 	}
@@ -140,7 +141,7 @@ func (c *call) isAdmin() (bool, error) { return c.hasPerm("admin") }
 
 // builder is a host with an exclusive session: who may call host.* methods.
 // Koji: reference/wire.md §4, "Session types".
-func builder(c *call) error {
+var builder = access{"hosts", func(c *call) error {
 	switch {
 	case c.session.user == 0:
 		return koji.NewError(koji.CodeAuth, "Not logged-in")
@@ -150,7 +151,7 @@ func builder(c *call) error {
 		return koji.NewError(koji.CodeAuth, "This method requires an exclusive session")
 	}
 	return nil
-}
+}}
 
 // asList gives rows as arrays where queryOpts ask for them.
 func asList(wanted bool, seq iter.Seq2[any, error]) iter.Seq2[any, error] {

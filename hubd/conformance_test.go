@@ -43,7 +43,7 @@ func TestConformance(t *testing.T) {
 	replay := func(outcomes *[]conformance.Outcome, open func(testing.TB, ...sqlstore.Option) *sqlstore.Store) func(*testing.T) {
 		return func(t *testing.T) {
 			t.Parallel()
-			h := setup(t, open(t), func(c *Config) { c.Plugins = []string{"echo", "sidetag_hub", "runroot_hub", "save_failed_tree"} })
+			h := setup(t, open(t), everything)
 			for i := range scenarios {
 				*outcomes = append(*outcomes, scenarios[i].Replay(t.Context(), h.url, data)...)
 			}

@@ -153,7 +153,7 @@ func (c *call) perform(positional []any, named map[string]any) (result any, err 
 		if err := c.hub.lockedOut(c); err != nil {
 			return err
 		}
-		if err := m.access(c); err != nil {
+		if err := m.access.check(c); err != nil {
 			return err
 		}
 		result, err = m.run(c, positional, named)

@@ -249,7 +249,7 @@ func TestClosedWeakSpots(t *testing.T) {
 			c := &call{Context: t.Context(), hub: h.hub, method: name, session: &session{}, request: &request{id: "test"}}
 			_ = h.store.Write(t.Context(), func(tx *sqlstore.Tx) error {
 				c.tx = tx
-				if err := m.access(c); err != nil {
+				if err := m.access.check(c); err != nil {
 					return err
 				}
 				_, err := m.run(c, args, nil)

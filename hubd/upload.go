@@ -82,7 +82,7 @@ func (h *Hub) rawUpload(r *http.Request, req *request) (*stored, error) {
 		if c.session, err = h.checkSession(c, false); err != nil {
 			return err
 		}
-		if err := user(c); err != nil {
+		if err := user.check(c); err != nil {
 			return err
 		}
 		if err := h.lockedOut(c); err != nil {
@@ -185,7 +185,7 @@ func (c *call) mayUpload(k *chunk) error {
 		if err != nil || parts[1] != strconv.FormatInt(id%10000, 10) {
 			return refuse("Invalid task upload directory: %s", k.dir)
 		}
-		if err := builder(c); err != nil {
+		if err := builder.check(c); err != nil {
 			return err
 		}
 		if _, err := c.openTaskOf(id); err != nil {
