@@ -18,7 +18,9 @@ import (
 var update = flag.Bool("update", false, "write docs/api.md anew")
 
 // everything is a configuration under which all methods are there.
-func everything(c *Config) { c.Plugins = []string{"echo", "sidetag_hub", "runroot_hub", "save_failed_tree"} }
+func everything(c *Config) {
+	c.Plugins = []string{"echo", "sidetag_hub", "runroot_hub", "save_failed_tree"}
+}
 
 // kojiAPI reads testdata/api.txt: by area, how each method of Koji is called.
 func kojiAPI(t *testing.T) (areas []string, methods map[string][]string) {
