@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -11,9 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -22,25 +19,12 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(shared{m}, map[string]func(){
 		"koji": func() {
 			os.Exit(Main(context.Background(), os.Args, Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 		},
 	})
 }
-
-// buildHub builds the hub, which the client must not import, once.
-var buildHub = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "koji-cli-test-")
-	if err != nil {
-		return "", err
-	}
-	out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "hubd"), "koji/cmd/hubd").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("build the hub: %w\n%s", err, out)
-	}
-	return filepath.Join(dir, "hubd"), nil
-})
 
 // TestScripts runs the client as people do, each script against a hub of its
 // own with the users kojiadmin, alice and bob and the host builder1. The
@@ -48,11 +32,11 @@ var buildHub = sync.OnceValues(func() (string, error) {
 // profile dead has no hub.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	hub, err := buildHub()
+	dir, err := programs()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(filepath.Dir(hub)) })
+	hub := filepath.Join(dir, "hubd")
 	testscript.Run(t, testscript.Params{
 		Dir:   "testdata/script",
 		Setup: func(env *testscript.Env) error { return setupHub(env, hub) },
@@ -72,28 +56,13 @@ func setupHub(env *testscript.Env, hub string) error {
 	if err := errors.Join(os.MkdirAll(dir, 0o755), os.MkdirAll(filepath.Join(home, ".koji"), 0o755)); err != nil {
 		return err
 	}
-	conf := filepath.Join(dir, "hub.conf")
-	text := fmt.Sprintf("[hub]\nDatabase = sqlite:%s/hub.db\nKojiDir = %s/top\nListen = 127.0.0.1:0\nDisableNotifications = True\n", dir, dir)
-	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
-		return err
-	}
-	for _, command := range []string{
+	url, stop, err := startHub(hub, dir, "", []string{
 		"init --admin kojiadmin", "user add alice", "user add bob", "host add builder1 --arches x86_64",
-	} {
-		words := strings.Fields(command)
-		pass := filepath.Join(dir, "password")
-		if err := os.WriteFile(pass, []byte("secret"), 0o600); err != nil {
-			return err
-		}
-		out, err := exec.Command(hub, append(words, "--config", conf, "--password-file", pass)...).CombinedOutput()
-		if err != nil {
-			return fmt.Errorf("hubd %s: %w\n%s", command, err, out)
-		}
-	}
-	url, err := serve(env, hub, conf)
+	}, func(string) string { return "secret" })
 	if err != nil {
 		return err
 	}
+	env.Defer(stop)
 	var config strings.Builder
 	for profile, user := range map[string]string{"koji": "kojiadmin", "alice": "alice"} {
 		fmt.Fprintf(&config, "[%s]\nserver = %s\nweburl = http://web.example.org/koji\ntopurl = %s\nauthtype = password\n"+
@@ -105,43 +74,6 @@ func setupHub(env *testscript.Env, hub string) error {
 	env.Setenv("TZ", "UTC")
 	env.Values["builder"] = &fakeBuilder{url: url}
 	return os.WriteFile(filepath.Join(home, ".koji", "config"), []byte(config.String()), 0o600)
-}
-
-// serve starts the hub and gives its URL, which it tells when it is ready.
-func serve(env *testscript.Env, hub, conf string) (string, error) {
-	cmd := exec.Command(hub, "serve", "--config", conf)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return "", err
-	}
-	cmd.Stderr = cmd.Stdout
-	if err := cmd.Start(); err != nil {
-		return "", err
-	}
-	env.Defer(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	lines := make(chan string, 1)
-	go func() {
-		s := bufio.NewScanner(out)
-		at := regexp.MustCompile(`serves (http://\S+)`)
-		for s.Scan() {
-			if m := at.FindStringSubmatch(s.Text()); m != nil {
-				lines <- m[1]
-			}
-		}
-		close(lines)
-	}()
-	select {
-	case url, ok := <-lines:
-		if !ok {
-			return "", errors.New("the hub ended")
-		}
-		return url, nil
-	case <-time.After(20 * time.Second):
-		return "", errors.New("the hub doesn't come up")
-	}
 }
 
 // cmdStatus is: status CODE koji …, which must end with that exit code.
