@@ -33,6 +33,15 @@ type ListedTag struct {
 	ExtraArches     *string `xmlrpc:"extra_arches,omitempty"`
 }
 
+// SideTag is a side tag as listSideTags tells it. UserID is a text: that is how
+// tags keep it.
+type SideTag struct {
+	ID       int64  `xmlrpc:"id"`
+	Name     string `xmlrpc:"name"`
+	UserID   string `xmlrpc:"user_id"`
+	UserName string `xmlrpc:"user_name"`
+}
+
 // BuildConfig is a tag with arches and extra resolved through inheritance
 // (getBuildConfig); ConfigInheritance tells where each came from.
 type BuildConfig struct {

@@ -13,6 +13,14 @@ import (
 // Info holds what reference/callbacks.md lists for the event.
 type Callback func(ctx context.Context, event string, info map[string]any) error
 
+// callbackEvents are the events that the hub has callbacks for. Builders have others.
+var callbackEvents = []string{
+	"prePackageListChange", "postPackageListChange", "preTaskStateChange", "postTaskStateChange",
+	"preBuildStateChange", "postBuildStateChange", "preImport", "postImport", "preRPMSign", "postRPMSign",
+	"preTag", "postTag", "preUntag", "postUntag", "preRepoInit", "postRepoInit", "preRepoDone", "postRepoDone",
+	"preBuildPromote", "postBuildPromote", "preCommit", "postCommit",
+}
+
 // On has f called at an event. All registration happens before the hub serves.
 func (h *Hub) On(event string, f Callback) {
 	h.callbacks[event] = append(h.callbacks[event], f)

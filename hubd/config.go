@@ -47,6 +47,7 @@ type Config struct {
 	EnableMaven           bool
 	EnableWin             bool
 	Plugins               []string
+	PluginFolder          string // holds the plugins' own files
 
 	MaxJobs            int64
 	CapacityOvercommit float64
@@ -147,6 +148,9 @@ func LoadConfig(path string) (*Config, error) {
 		SeparateSourceTags:    r.words("SeparateSourceTags"),
 	}
 	c.Database = r.database()
+	if path != "" {
+		c.PluginFolder = filepath.Join(filepath.Dir(path), "plugins")
+	}
 	if r.err != nil {
 		return nil, r.err
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"koji"
+	"koji/internal/policy"
 	"koji/sqlstore"
 )
 
@@ -24,6 +25,7 @@ type Hub struct {
 	log       *slog.Logger
 	paths     koji.Paths
 	methods   map[string]*method
+	tests     map[string]policy.Test // of policies
 	policies  policies
 	callbacks map[string][]Callback
 	guard     loginGuard
@@ -44,7 +46,7 @@ func New(cfg *Config, store *sqlstore.Store, log *slog.Logger) (*Hub, error) {
 	}
 	h := &Hub{
 		cfg: cfg, store: store, log: log, paths: koji.Paths{Top: cfg.KojiDir},
-		methods: map[string]*method{}, callbacks: map[string][]Callback{},
+		methods: map[string]*method{}, callbacks: map[string][]Callback{}, tests: policyTests(),
 		guard: loginGuard{now: time.Now}, hashing: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), started: time.Now(), stopping: make(chan struct{}),
 	}
 	for _, table := range [][]method{
@@ -55,13 +57,12 @@ func New(cfg *Config, store *sqlstore.Store, log *slog.Logger) (*Hub, error) {
 		buildMethods(), rpmMethods(), taggingMethods(), buildrootMethods(), repoMethods(), builderBuildMethods(), builderRepoMethods(),
 		archiveMethods(), archiveTypeMethods(), typedBuildMethods(),
 	} {
-		for i := range table {
-			m := &table[i]
-			if h.methods[m.name] != nil {
-				return nil, fmt.Errorf("method %s is there twice", m.name)
-			}
-			h.methods[m.name] = m
+		if err := h.addMethods(table); err != nil {
+			return nil, err
 		}
+	}
+	if err := h.installPlugins(); err != nil {
+		return nil, err
 	}
 	var err error
 	if h.policies, err = h.parsePolicies(cfg.Policies); err != nil {
@@ -78,6 +79,18 @@ func New(cfg *Config, store *sqlstore.Store, log *slog.Logger) (*Hub, error) {
 	h.scheduler = newScheduler(h)
 	store.OnNotices(h.feed.wake)
 	return h, nil
+}
+
+// addMethods adds a table of methods, none of which may be there already.
+func (h *Hub) addMethods(table []method) error {
+	for i := range table {
+		m := &table[i]
+		if h.methods[m.name] != nil {
+			return fmt.Errorf("method %s is there twice", m.name)
+		}
+		h.methods[m.name] = m
+	}
+	return nil
 }
 
 // Run does the hub's work beside the calls, until ctx ends: the scheduler, the

@@ -39,17 +39,16 @@ func policyMethods() []method {
 }
 
 func (h *Hub) parsePolicies(texts []PolicyText) (policies, error) {
-	tests := policyTests()
 	all := policies{}
 	for name, text := range defaultPolicies {
-		rules, err := policy.Parse(name, text, policy.Lines{File: "Koji's default"}, tests)
+		rules, err := policy.Parse(name, text, policy.Lines{File: "Koji's default"}, h.tests)
 		if err != nil {
 			return nil, err
 		}
 		all[name] = rules
 	}
 	for _, t := range texts {
-		rules, err := policy.Parse(t.Name, t.Text, policy.Lines{File: t.File, Numbers: t.Lines}, tests)
+		rules, err := policy.Parse(t.Name, t.Text, policy.Lines{File: t.File, Numbers: t.Lines}, h.tests)
 		if err != nil {
 			return nil, err
 		}

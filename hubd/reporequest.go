@@ -153,7 +153,7 @@ func repoRequest(c *call, a repoRequestArgs) (any, error) {
 // requestRepo answers with a repo that is as wanted or, with force even if
 // there is one, with a request for it: one that is there already and brings no
 // less, or a new one.
-func (c *call) requestRepo(w repoWish, priority int64, force bool) (any, error) {
+func (c *call) requestRepo(w repoWish, priority int64, force bool) (map[string]any, error) {
 	if !force {
 		repo, err := c.findRepo(w)
 		if err != nil {
