@@ -83,7 +83,7 @@ func (h *Hub) answer(ctx context.Context, req *request, name string, params []an
 		return fault(koji.CodeServerOffline, "%s", h.cfg.offlineMessage())
 	}
 	positional, named := xmlrpc.Kwargs(params)
-	if err := h.provePasswords(ctx, req, name, positional, named); err != nil {
+	if err := h.provePasswords(ctx, req, name, params); err != nil {
 		return err
 	}
 	var result any

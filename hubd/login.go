@@ -129,8 +129,8 @@ const loginsPerRequest = 10
 
 // provePasswords compares the passwords of a request's logins before its
 // transaction begins: on SQLite all changes would wait for it.
-func (h *Hub) provePasswords(ctx context.Context, req *request, method string, positional []any, named map[string]any) error {
-	for who := range logins(method, positional, named) {
+func (h *Hub) provePasswords(ctx context.Context, req *request, method string, params []any) error {
+	for who := range logins(method, params) {
 		if len(req.proofs) >= loginsPerRequest {
 			return fault(koji.CodeAuth, "more than %d logins in one request", loginsPerRequest)
 		}
@@ -152,20 +152,24 @@ func (h *Hub) provePasswords(ctx context.Context, req *request, method string, p
 
 // logins are the password logins in a call: its own, those in a multiCall, and
 // one that count or filterResults runs.
-func logins(method string, positional []any, named map[string]any) map[credentials]bool {
-	if inner, ok := wrapped(method, positional); ok {
-		return logins(inner, positional[1:], named)
+func logins(method string, params []any) map[credentials]bool {
+	for range deepestInner {
+		inner, ok := wrappedCall(method, params)
+		if !ok {
+			break
+		}
+		method, params = inner.name, inner.params
 	}
-	switch method {
-	case "login":
+	switch {
+	case method == "login":
+		positional, named := xmlrpc.Kwargs(params)
 		if who, _, ok := passwordLogin(loginArgs{positional, named}); ok {
 			return map[credentials]bool{who: true}
 		}
-	case "multiCall", "system.multicall":
+	case isMulticall(method):
 		all := map[credentials]bool{}
-		for _, inner := range multicallNames(positional) {
-			p, n := xmlrpc.Kwargs(inner.params)
-			for who := range logins(inner.name, p, n) {
+		for _, inner := range multicallCalls(params) {
+			for who := range logins(inner.name, inner.params) {
 				all[who] = true
 			}
 		}
