@@ -12,6 +12,10 @@ FUZZTIME ?= 30s
 BENCH    ?= .
 AREA     ?=
 STEPS    ?=
+ENGINE   ?= sqlite
+ROWS     ?= .
+CLIENTS  ?= 1,8,32
+SECONDS  ?= 1
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOFUMPT  := mvdan.cc/gofumpt@v0.12.0
 
@@ -32,7 +36,7 @@ NO_RACE   := koji/hubd koji/sqlstore koji/kojid
 RACE_HUBD := Stream|Sched|AtOnce|Concurrent
 
 .DEFAULT_GOAL := help
-.PHONY: help build lab test conformance vet cross bench fuzz lint fmt clean lab-packages test-packages
+.PHONY: help build lab test conformance vet cross bench gobench fuzz lint fmt clean lab-packages test-packages
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,7 +70,13 @@ cross: ## the programs for every architecture, into dist/
 	  CGO_ENABLED=0 GOOS=linux GOARCH=$$arch $(GO) build -trimpath -o dist/linux-$$arch/ $(PROGRAMS:%=./cmd/%); \
 	done
 
-bench: ## benchmarks; BENCH=regexp picks some
+bench: ## the hub on a big data set beside Koji's figures; ENGINE=both ROWS=regexp CLIENTS=1,8,32 SECONDS=1 JSON=1
+	@mkdir -p bin
+	@CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/hubd ./hubd/bench
+	@echo "(docs/performance.md tells how to read this; make gobench runs the benchmarks of single packages)" >&2
+	@bin/bench --engine '$(ENGINE)' --rows '$(ROWS)' --clients '$(CLIENTS)' --seconds '$(SECONDS)' $(if $(JSON),--json)
+
+gobench: ## the packages' own benchmarks; BENCH=regexp picks some
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
 fuzz: ## every fuzz target for FUZZTIME=30s
