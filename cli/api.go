@@ -10,7 +10,7 @@ import (
 
 // newListAPICommand is koji list-api.
 func newListAPICommand(env *Env) *cobra.Command {
-	return withJSON(env, &cobra.Command{
+	return withData(env, &cobra.Command{
 		Use: "list-api [options] [method_name ...]", Short: "Tell the hub's methods and their arguments", GroupID: info,
 		Example: "koji list-api getTag",
 		RunE:    func(cmd *cobra.Command, args []string) error { return listAPI(cmd.Context(), env, args) },
@@ -44,8 +44,8 @@ func listAPI(ctx context.Context, env *Env, names []string) error {
 		}
 		methods = chosen
 	}
-	if env.json() {
-		return env.printJSON(methods)
+	if env.asData() {
+		return env.printData(methods)
 	}
 	for _, m := range methods {
 		env.printf("%s%s", m.Name, m.ArgDesc)

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -182,8 +181,8 @@ func (o *buildOptions) checkTarget(ctx context.Context, s *koji.Session, name st
 
 // created says which task was made.
 func (e *Env) created(id int64) {
-	if e.json() {
-		_ = json.NewEncoder(e.Out).Encode(map[string]int64{"task": id})
+	if e.asData() {
+		_ = e.printLines(map[string]any{"task": id})
 		return
 	}
 	e.say("Created task: %d", id)

@@ -45,7 +45,7 @@ func newBuildInfoCommand(env *Env) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return buildInfo(cmd.Context(), env, args, changelog) },
 	}
 	cmd.Flags().BoolVar(&changelog, "changelog", false, "with the changelog")
-	return withJSON(env, cmd)
+	return withData(env, cmd)
 }
 
 // buildDetails is all that buildinfo tells of a build.

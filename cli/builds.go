@@ -49,7 +49,7 @@ func newListBuildsCommand(env *Env) *cobra.Command {
 	f.BoolVar(&o.noDraft, "no-draft", false, "no drafts")
 	f.StringArrayVarP(&o.sortKeys, "sort-key", "k", nil, "sort by this `FIELD` (repeatable)")
 	f.BoolVarP(&o.reverse, "reverse", "r", false, "the other way round")
-	return withJSON(env, withQuiet(env, cmd))
+	return withData(env, withQuiet(env, cmd))
 }
 
 func (o *listBuildsOptions) run(ctx context.Context) error {

@@ -49,7 +49,7 @@ func newCallCommand(env *Env) *cobra.Command {
 
 func (o *callOptions) run(ctx context.Context, method string, words []string) error {
 	o.jsonIn = o.jsonIn || o.jsonIO
-	o.jsonOut = o.jsonOut || o.jsonIO || o.env.json()
+	o.jsonOut = o.jsonOut || o.jsonIO || o.env.globals.json
 	if o.python && o.jsonIn {
 		return usagef("The --python and --json-input options are mutually exclusive")
 	}

@@ -45,7 +45,7 @@ func newListChannelsCommand(env *Env) *cobra.Command {
 	f.BoolVar(&o.disabled, "not-enabled", false, "only those that are not")
 	f.BoolVar(&o.disabled, "disabled", false, "the same as --not-enabled")
 	f.StringVar(&o.arch, "arch", "", "count only hosts of this arch")
-	return withJSON(env, cmd)
+	return withData(env, cmd)
 }
 
 func (o *listChannelsOptions) run(ctx context.Context) error {

@@ -55,14 +55,12 @@ func (e *Env) Profile() (*profiles.Profile, error) {
 	return p, nil
 }
 
-// quiet and json are set by the global options or by those of the command of
-// the same names.
+// quiet is set by the global option or by the command's of the same name.
 func (e *Env) quiet() bool { return e.globals.quiet }
-func (e *Env) json() bool  { return e.globals.json }
 
-// say prints prose that --quiet and JSON leave out.
+// say prints prose that --quiet and data leave out.
 func (e *Env) say(format string, args ...any) {
-	if !e.quiet() && !e.json() {
+	if !e.quiet() && !e.asData() {
 		e.printf(format, args...)
 	}
 }

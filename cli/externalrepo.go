@@ -135,7 +135,7 @@ func newListExternalReposCommand(env *Env) *cobra.Command {
 	f.BoolVar(&o.used, "used", false, "tell the tags that use them")
 	f.BoolVar(&o.inherit, "inherit", false, "with those the tag inherits")
 	o.at.flags(f)
-	return withJSON(env, withQuiet(env, cmd))
+	return withData(env, withQuiet(env, cmd))
 }
 
 func (o *listExternalReposOptions) run(ctx context.Context) error {

@@ -22,7 +22,8 @@ type globals struct {
 	noauth, forceAuth            bool
 	authtype                     string
 	debug, debugXMLRPC           bool
-	quiet, json                  bool
+	quiet, json, utc             bool
+	format                       formatOption
 	skipMain, helpCommands, help bool
 	server, topdir, weburl       string
 	topurl, pkgurl, pluginPaths  string
@@ -48,6 +49,8 @@ func (g *globals) define() {
 	f.BoolVar(&g.debugXMLRPC, "debug-xmlrpc", false, "the same as --debug")
 	f.BoolVarP(&g.quiet, "quiet", "q", false, "no headers and no prose")
 	f.BoolVar(&g.json, "json", false, "print what lists and shows as JSON")
+	f.Var(&g.format, "format", "print it by a Go `TEMPLATE`, such as '{{.id}} {{.name}}'")
+	f.BoolVar(&g.utc, "utc", false, "print times in UTC instead of the local zone")
 	f.BoolVar(&g.skipMain, "skip-main", false, "do nothing")
 	f.StringVarP(&g.server, "server", "s", "", "the hub's `URL`")
 	f.StringVar(&g.topdir, "topdir", "", "where the hub's files are mounted")

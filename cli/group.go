@@ -78,7 +78,7 @@ func newListGroupsCommand(env *Env) *cobra.Command {
 	}
 	o.at.flags(cmd.Flags())
 	cmd.Flags().BoolVar(&o.blocked, "show-blocked", false, "with blocked groups and packages")
-	return withJSON(env, cmd)
+	return withData(env, cmd)
 }
 
 func (o *listGroupsOptions) run(ctx context.Context, args []string) error {
@@ -105,8 +105,8 @@ func (o *listGroupsOptions) run(ctx context.Context, args []string) error {
 		groups = slices.DeleteFunc(groups, func(g koji.Group) bool { return g.Name != args[1] })
 	}
 	slices.SortFunc(groups, func(a, b koji.Group) int { return cmp.Compare(a.Name, b.Name) })
-	if o.env.json() {
-		return o.env.printJSON(groups)
+	if o.env.asData() {
+		return o.env.printData(groups)
 	}
 	tags, err := tagNames(ctx, s, groups, event)
 	if err != nil {

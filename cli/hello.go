@@ -17,7 +17,7 @@ var greetings = []string{
 
 // newMoshimoshiCommand is koji moshimoshi, or hello.
 func newMoshimoshiCommand(env *Env) *cobra.Command {
-	return withJSON(env, &cobra.Command{
+	return withData(env, &cobra.Command{
 		Use: "moshimoshi [options]", Short: "Greet the hub and tell who you are", GroupID: misc,
 		Aliases: greetings, Example: "koji hello", Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return greet(cmd.Context(), env) },
@@ -37,8 +37,8 @@ func greet(ctx context.Context, env *Env) error {
 	if err := m.Run(ctx); err != nil && (m.Err(hub) == nil || m.Err(0) != nil) {
 		return err
 	}
-	if env.json() {
-		return env.printJSON(user)
+	if env.asData() {
+		return env.printData(user)
 	}
 	name := "anonymous user"
 	if user != nil {

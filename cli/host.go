@@ -48,7 +48,7 @@ func newListHostsCommand(env *Env) *cobra.Command {
 	f.BoolVar(&o.channels, "show-channels", false, "tell their channels")
 	f.BoolVar(&o.comment, "comment", false, "tell their comments")
 	f.BoolVar(&o.description, "description", false, "tell their descriptions")
-	return withJSON(env, cmd)
+	return withData(env, cmd)
 }
 
 func (o *listHostsOptions) run(ctx context.Context) error {
@@ -109,7 +109,7 @@ func (o *listHostsOptions) complete(ctx context.Context, s *koji.Session, hosts 
 	m := s.Multicall()
 	for i := range hosts {
 		m.Add(&hosts[i].LastUpdate, "getLastHostUpdate", hosts[i].ID, koji.Named{"ts": true})
-		if o.channels || o.env.json() {
+		if o.channels || o.env.asData() {
 			m.Add(&hosts[i].Channels, "listChannels", koji.Named{"hostID": hosts[i].ID})
 		}
 	}
@@ -156,7 +156,7 @@ func channelNames(channels []koji.Channel, between string) string {
 
 // newHostInfoCommand is koji hostinfo.
 func newHostInfoCommand(env *Env) *cobra.Command {
-	return withJSON(env, &cobra.Command{
+	return withData(env, &cobra.Command{
 		Use: "hostinfo [options] <hostname> [<hostname> ...]", Short: "Show builders", GroupID: info,
 		Example: "koji hostinfo builder1", Args: arguments(1, -1),
 		RunE: func(cmd *cobra.Command, args []string) error { return hostInfo(cmd.Context(), env, args) },

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -39,6 +40,9 @@ func (e *Env) dispatch(ctx context.Context, args []string) error {
 		return err
 	}
 	e.argv0 = args[0]
+	if e.globals.utc {
+		time.Local = time.UTC // the zone of all that is printed
+	}
 	switch {
 	case e.globals.help:
 		e.printUsage()

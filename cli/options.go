@@ -42,12 +42,6 @@ func count(least, most int) string {
 	return fmt.Sprintf("%d to %d", least, most)
 }
 
-// withJSON lets a command be asked for JSON.
-func withJSON(env *Env, cmd *cobra.Command) *cobra.Command {
-	cmd.Flags().BoolVar(&env.globals.json, "json", env.globals.json, "print as JSON")
-	return cmd
-}
-
 // withQuiet gives a command the global option --quiet as its own.
 func withQuiet(env *Env, cmd *cobra.Command) *cobra.Command {
 	cmd.Flags().BoolVar(&env.globals.quiet, "quiet", env.globals.quiet, "no headers and no prose")
@@ -112,7 +106,7 @@ func (o *eventOption) resolve(ctx context.Context, e *Env, s *koji.Session) (*in
 	if err != nil {
 		return nil, err
 	}
-	if !e.json() {
+	if !e.asData() {
 		e.printf("Querying at event %d (%s)", at.ID, asctime(koji.FromSeconds(at.TS)))
 	}
 	return &at.ID, nil
@@ -172,12 +166,14 @@ func asctimeTS(ts *float64) string {
 	return asctime(koji.FromSeconds(*ts))
 }
 
+const longLayout = "Mon, 02 Jan 2006 15:04:05 MST"
+
 // longTime is a *_ts key as people read it, empty for none.
 func longTime(ts *float64) string {
 	if ts == nil {
 		return ""
 	}
-	return koji.FromSeconds(*ts).Local().Format("Mon, 02 Jan 2006 15:04:05 MST")
+	return koji.FromSeconds(*ts).Local().Format(longLayout)
 }
 
 // arches joins the values of options that list arches.

@@ -102,7 +102,7 @@ func newListPkgsCommand(env *Env) *cobra.Command {
 	f.BoolVar(&o.dups, "show-dups", false, "with entries that another one hides")
 	withQuiet(env, cmd)
 	o.at.flags(f)
-	return withJSON(env, cmd)
+	return withData(env, cmd)
 }
 
 func (o *listPkgsOptions) run(ctx context.Context) error {

@@ -18,7 +18,7 @@ type progress struct {
 // wanted.
 func (e *Env) progress(label string, wanted bool) *progress {
 	p := &progress{label: label, env: e}
-	if !wanted || e.quiet() || e.json() || !e.onTerminal() || e.background() {
+	if !wanted || e.quiet() || e.asData() || !e.onTerminal() || e.background() {
 		p.env = nil
 	}
 	return p

@@ -21,7 +21,7 @@ func newRepoInfoCommand(env *Env) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return repoInfo(cmd.Context(), env, args, buildroots) },
 	}
 	cmd.Flags().BoolVar(&buildroots, "buildroots", false, "list the buildroots that were made from it")
-	return withJSON(env, cmd)
+	return withData(env, cmd)
 }
 
 // repoDetails is all that repoinfo tells of a repo.

@@ -22,7 +22,7 @@ func newRPMInfoCommand(env *Env) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return rpmInfo(cmd.Context(), env, args, buildroots) },
 	}
 	cmd.Flags().BoolVar(&buildroots, "buildroots", false, "list the buildroots that it was used in")
-	return withJSON(env, cmd)
+	return withData(env, cmd)
 }
 
 // rpmDetails is all that rpminfo tells of an rpm.

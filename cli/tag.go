@@ -206,7 +206,7 @@ func newListTagsCommand(env *Env) *cobra.Command {
 	f.BoolVar(&o.unlocked, "unlocked", false, "only those that everybody may tag into")
 	f.StringVar(&o.build, "build", "", "only tags that hold this build")
 	f.StringVar(&o.pkg, "package", "", "only tags that list this package")
-	return withJSON(env, cmd)
+	return withData(env, cmd)
 }
 
 func (o *listTagsOptions) run(ctx context.Context, patterns []string) error {

@@ -76,7 +76,7 @@ func newListTaggedCommand(env *Env) *cobra.Command {
 	o.at.flags(f)
 	f.BoolVar(&o.draftOnly, "draft-only", false, "only drafts")
 	f.BoolVar(&o.noDraft, "no-draft", false, "no drafts")
-	return withJSON(env, cmd)
+	return withData(env, cmd)
 }
 
 func (o *listTaggedOptions) run(ctx context.Context, args []string) error {
@@ -196,7 +196,7 @@ func newLatestBuildCommand(env *Env) *cobra.Command {
 	withQuiet(env, cmd)
 	f.BoolVar(&o.paths, "paths", false, "print paths of files")
 	f.StringVar(&o.btype, "type", "", "only builds of this type")
-	return withJSON(env, cmd)
+	return withData(env, cmd)
 }
 
 func (o *latestBuildOptions) run(ctx context.Context, tag string, packages []string) error {

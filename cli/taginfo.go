@@ -27,7 +27,7 @@ func newTagInfoCommand(env *Env) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args) },
 	}
 	o.at.flags(cmd.Flags())
-	return withJSON(env, cmd)
+	return withData(env, cmd)
 }
 
 // tagDetails is all that taginfo tells of a tag.

@@ -58,7 +58,7 @@ func newListTargetsCommand(env *Env) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return listTargets(cmd.Context(), env, name) },
 	}
 	cmd.Flags().StringVar(&name, "name", "", "only this target")
-	return withJSON(env, withQuiet(env, cmd))
+	return withData(env, withQuiet(env, cmd))
 }
 
 func listTargets(ctx context.Context, env *Env, name string) error {

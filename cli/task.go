@@ -376,7 +376,7 @@ func newListTasksCommand(env *Env) *cobra.Command {
 	f.Var(&o.before, "before", "only those started before")
 	f.Var(&o.after, "after", "only those started after")
 	f.BoolVar(&o.all, "all", false, "finished ones too; needs --after")
-	return withJSON(env, cmd)
+	return withData(env, cmd)
 }
 
 func (o *listTasksOptions) run(ctx context.Context) error {
@@ -404,11 +404,19 @@ func (o *listTasksOptions) run(ctx context.Context) error {
 	if err := s.Call(ctx, "listTasks", &tasks, opts, map[string]any{"order": "priority,create_time"}); err != nil {
 		return err
 	}
-	if len(tasks) == 0 && !o.env.json() {
+	rows, depth := familyOrder(tasks)
+	switch {
+	case o.env.asData():
+		for _, t := range rows {
+			if err := o.env.printLines(t); err != nil {
+				return err
+			}
+		}
+		return nil
+	case len(tasks) == 0:
 		o.env.printf("(no tasks)")
 		return nil
 	}
-	rows, depth := familyOrder(tasks)
 	header := fmt.Sprintf("%-8s %-4s %-20s %-8s %-10s %s", "ID", "Pri", "Owner", "State", "Arch", "Name")
 	return list(o.env, rows, header, func(t koji.Task) string {
 		indent := ""

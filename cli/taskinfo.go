@@ -39,7 +39,7 @@ func newTaskInfoCommand(env *Env) *cobra.Command {
 	}
 	cmd.Flags().BoolVarP(&o.recurse, "recurse", "r", false, "with its subtasks")
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "with its parameters")
-	return withJSON(env, cmd)
+	return withData(env, cmd)
 }
 
 // taskDetails is all that taskinfo tells of a task.

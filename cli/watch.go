@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -22,7 +23,7 @@ func newWatchTaskCommand(env *Env) *cobra.Command {
 	}
 	withQuiet(env, cmd)
 	filter.flags(cmd)
-	return cmd
+	return withData(env, cmd)
 }
 
 func watchCommand(ctx context.Context, env *Env, filter taskFilter, args []string) error {
@@ -68,7 +69,10 @@ func watchTasks(ctx context.Context, env *Env, ids []int64) error {
 	env.logout(ctx)
 	w := &taskWatch{env: env, s: env.session, tree: koji.NewTree(ids...), hosts: map[int64]string{}, faults: map[int64]*fault{}}
 	show := w.lines
-	if env.onTerminal() && !env.quiet() {
+	switch {
+	case env.asData():
+		show = w.data
+	case env.onTerminal() && !env.quiet():
 		show = w.inPlace
 	}
 	env.say("Watching tasks (this may be safely interrupted)...")
@@ -179,6 +183,45 @@ func (w *taskWatch) lines(ctx context.Context) error {
 	})
 }
 
+// taskEvent is a change as watch-task --json tells it.
+type taskEvent struct {
+	Time   float64 `xmlrpc:"time"` // seconds since 1970, when it was seen
+	Task   int64   `xmlrpc:"task"`
+	Parent *int64  `xmlrpc:"parent"`
+	Method string  `xmlrpc:"method"`
+	Label  string  `xmlrpc:"label"`
+	Arch   string  `xmlrpc:"arch"`
+	Host   string  `xmlrpc:"host"` // "" while there is none
+	Old    *string `xmlrpc:"old"`  // the state before; nil for a task that is new here
+	State  string  `xmlrpc:"state"`
+	Fault  *string `xmlrpc:"fault"` // why it failed
+}
+
+// data prints each new task and each new state as a line of JSON.
+func (w *taskWatch) data(ctx context.Context) error {
+	var failed error
+	err := w.each(ctx, func(c koji.TreeChange) {
+		if !c.StateChanged() || failed != nil {
+			return
+		}
+		t := c.Task
+		e := taskEvent{
+			Time: koji.Seconds(time.Now()), Task: t.ID, Parent: t.Parent, Method: t.Method, Label: koji.TaskLabel(t), Arch: t.Arch,
+			Host: w.hosts[t.ID], State: t.State.String(),
+		}
+		if c.Old != nil {
+			old := c.Old.String()
+			e.Old = &old
+		}
+		if f := w.faults[t.ID]; f != nil {
+			text := f.class + ": " + f.text
+			e.Fault = &text
+		}
+		failed = w.env.printLines(e)
+	})
+	return errors.Join(err, failed)
+}
+
 // state is a task's state in words, with the host or the reason.
 func (w *taskWatch) state(t koji.Task) string {
 	if f := w.faults[t.ID]; t.State == koji.TaskFailed && f != nil {
@@ -214,8 +257,8 @@ func (w *taskWatch) relevantLogs(ctx context.Context, id int64, indent string) {
 
 // summary says how each of the watched tasks ended, and why if it failed.
 func (w *taskWatch) summary(ctx context.Context) error {
-	ok := true
-	if !w.env.quiet() {
+	ok, silent := true, w.env.quiet() || w.env.asData()
+	if !silent {
 		w.env.printf("")
 	}
 	for _, id := range w.tree.Roots() {
@@ -230,21 +273,21 @@ func (w *taskWatch) summary(ctx context.Context) error {
 			word = "was canceled"
 		}
 		ok = ok && t.State == koji.TaskClosed
-		if !w.env.quiet() {
+		if !silent {
 			w.env.printf("%d %s %s", id, koji.TaskLabel(t), word)
 		}
 	}
 	if ok {
 		return nil
 	}
-	if !w.env.quiet() {
+	if !silent {
 		w.tellFailures(ctx)
 	}
 	return exitStatus(exitFailed)
 }
 
 func (w *taskWatch) interrupted() {
-	if w.env.quiet() {
+	if w.env.quiet() || w.env.asData() {
 		return
 	}
 	w.env.printf("Tasks still running. You can continue to watch with the 'koji watch-task' command.\nRunning Tasks:")
