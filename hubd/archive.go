@@ -1,8 +1,6 @@
 package hubd
 
 import (
-	"path"
-
 	"koji"
 )
 
@@ -132,18 +130,6 @@ func (c *call) addToBuild(b *koji.Build, take func(*intake) error) (err error) {
 	}
 	in.leaveLinks(b.VolumeName, dest)
 	return nil
-}
-
-// linkVolume makes a build's folder on another volume known on the default one,
-// if it isn't yet.
-func (in *intake) linkVolume(volume, dest string) error {
-	if in.volume == in.tree {
-		return nil
-	}
-	if _, err := in.tree.Lstat(dest); err == nil {
-		return nil
-	}
-	return in.link(path.Join("../../../vol", volume, dest), dest)
 }
 
 type getArchiveArgs struct {

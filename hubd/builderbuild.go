@@ -106,22 +106,14 @@ func (c *call) beginBuild(name string, n sqlstore.NewBuild) (int64, error) {
 		return 0, err
 	}
 	n.Package = pkg
-	var old *koji.Build
-	if !n.Draft {
-		id, err := c.tx.BuildIDByNVR(c, name, n.Version, n.Release)
-		if err != nil {
-			return 0, err
-		}
-		if id != 0 {
-			if _, _, err := c.tx.LockBuild(c, id); err != nil {
-				return 0, err
-			}
-			if old, err = c.tx.Build(c, id); err != nil {
-				return 0, err
-			}
-		}
+	old, err := c.lockBuildOf(name, n.Version, n.Release)
+	if err != nil {
+		return 0, err
 	}
 	nvr := name + "-" + n.Version + "-" + n.Release
+	if old != nil && n.Draft {
+		return 0, refuse("Build already exists (id=%d, state=%s): a draft of %s could never be promoted", old.ID, old.State, nvr)
+	}
 	if old == nil {
 		info := map[string]any{"name": name, "version": n.Version, "release": n.Release, "epoch": n.Epoch, "task_id": n.Task, "owner": n.Owner}
 		change := map[string]any{"attribute": "state", "old": nil, "new": int64(n.State), "info": info}
@@ -155,6 +147,18 @@ func (c *call) beginBuild(name string, n sqlstore.NewBuild) (int64, error) {
 		return 0, err
 	}
 	return old.ID, c.begun(old.ID, change)
+}
+
+// lockBuildOf is the build that has a name, version and release, locked; nil when there is none.
+func (c *call) lockBuildOf(name, version, release string) (*koji.Build, error) {
+	id, err := c.tx.BuildIDByNVR(c, name, version, release)
+	if err != nil || id == 0 {
+		return nil, err
+	}
+	if _, _, err := c.tx.LockBuild(c, id); err != nil {
+		return nil, err
+	}
+	return c.tx.Build(c, id)
 }
 
 func (c *call) begun(id int64, change map[string]any) error {

@@ -54,7 +54,7 @@ func New(cfg *Config, store *sqlstore.Store, log *slog.Logger) (*Hub, error) {
 		userMethods(), permMethods(), hostMethods(), channelMethods(), tagMethods(), inheritanceMethods(), targetMethods(),
 		packageMethods(), groupMethods(), externalRepoMethods(), eventMethods(), historyMethods(),
 		taskMethods(), taskOutputMethods(), builderMethods(), schedulerMethods(), policyMethods(),
-		buildMethods(), rpmMethods(), taggingMethods(), buildrootMethods(), repoMethods(), builderBuildMethods(), builderRepoMethods(),
+		buildMethods(), buildChangeMethods(), rpmMethods(), importMethods(), taggingMethods(), buildrootMethods(), repoMethods(), builderBuildMethods(), builderRepoMethods(),
 		archiveMethods(), archiveTypeMethods(), typedBuildMethods(),
 	} {
 		if err := h.addMethods(table); err != nil {

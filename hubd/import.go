@@ -81,7 +81,7 @@ func hostCompleteBuild(c *call, a completeBuildArgs) (_ any, err error) {
 		return nil, err
 	}
 	for _, r := range rpms {
-		if err := c.importRPM(in, b, r, a.BRMap); err != nil {
+		if _, err := c.importRPM(in, b, r, a.BRMap); err != nil {
 			return nil, err
 		}
 	}
@@ -96,10 +96,8 @@ func hostCompleteBuild(c *call, a completeBuildArgs) (_ any, err error) {
 		return nil, err
 	}
 	dest := c.hub.below(c.hub.paths.Build("", b.Name, b.Version, b.Release))
-	if volume.ID != 0 {
-		if err := in.link(path.Join("../../../vol", volume.Name, dest), dest); err != nil {
-			return nil, err
-		}
+	if err := in.linkVolume(volume.Name, dest); err != nil {
+		return nil, err
 	}
 	err = c.changeBuild(b, "state", int64(b.State), int64(koji.BuildComplete), func() error {
 		return c.tx.CompleteBuild(c, b.ID, volume.ID, c.tx.Now())
@@ -155,7 +153,13 @@ func (c *call) importVolume(b *koji.Build, task *koji.Task, data map[string]any)
 	for key, v := range data {
 		seen[key] = v
 	}
-	result, err := c.evalPolicy("volume", seen)
+	return c.volumeFor(seen)
+}
+
+// volumeFor asks the policy volume where the files of a build go that is
+// imported: DEFAULT where no rule says.
+func (c *call) volumeFor(data map[string]any) (sqlstore.Name, error) {
+	result, err := c.evalPolicy("volume", data)
 	if err != nil {
 		return sqlstore.Name{}, err
 	}
@@ -165,7 +169,7 @@ func (c *call) importVolume(b *koji.Build, task *koji.Task, data map[string]any)
 	}
 	n, found, err := c.tx.NameByName(c, sqlstore.VolumeNames, name)
 	if err == nil && !found {
-		c.log().Error("volume policy names no volume", "action", result.Action, "build", b.ID)
+		c.log().Error("volume policy names no volume", "action", result.Action, "build", data["build"])
 		err = refuse("invalid volume policy: no volume %s", name)
 	}
 	return n, err
@@ -256,7 +260,7 @@ func distinctRPMs(rpms []*takenRPM) ([]*takenRPM, error) {
 }
 
 // importRPM stores an rpm's record and signature, and gathers its files.
-func (c *call) importRPM(in *intake, b *koji.Build, r *takenRPM, brmap map[string]any) error {
+func (c *call) importRPM(in *intake, b *koji.Build, r *takenRPM, brmap map[string]any) (koji.RPM, error) {
 	h := r.header
 	record := koji.RPM{
 		BuildID: &b.ID, Name: h.Name, Version: h.Version, Release: h.Release, Epoch: h.Epoch, Arch: h.Arch, Draft: &b.Draft,
@@ -265,42 +269,42 @@ func (c *call) importRPM(in *intake, b *koji.Build, r *takenRPM, brmap map[strin
 	if ref := brmap[r.rel]; ref != nil {
 		id, err := intArg("brmap", ref)
 		if err != nil {
-			return err
+			return record, err
 		}
 		broot, err := c.tx.Buildroot(c, id)
 		if err != nil {
-			return err
+			return record, err
 		}
 		if broot == nil {
-			return refuse("No such buildroot: %d, of %s", id, r.name)
+			return record, refuse("No such buildroot: %d, of %s", id, r.name)
 		}
 		record.BuildrootID = &id
 	}
 	info := map[string]any{"type": "rpm", "rpm": record, "build": b, "filepath": r.file.Name(), "fileinfo": nil}
 	if err := c.callback("preImport", info); err != nil {
-		return err
+		return record, err
 	}
 	id, err := c.tx.InsertRPM(c, record)
 	if err != nil {
-		return err
+		return record, err
 	}
 	record.ID = id
 	if err := in.add(r.upload, path.Join(h.Arch, r.name)); err != nil {
-		return err
+		return record, err
 	}
 	sign := map[string]any{"sigkey": h.Signature.Key, "sighash": h.Signature.Hash(), "build": b, "rpm": record}
 	if err := c.callback("preRPMSign", sign); err != nil {
-		return err
+		return record, err
 	}
 	if err := c.tx.AddRPMSig(c, id, h.Signature.Key, h.Signature.Hash()); err != nil {
-		return err
+		return record, err
 	}
 	if err := in.write(path.Join("data/sigcache", h.Signature.Key, h.Arch, r.name+".sig"), h.Signature.Header); err != nil {
-		return err
+		return record, err
 	}
 	if err := c.callback("postRPMSign", sign); err != nil {
-		return err
+		return record, err
 	}
 	info["rpm"] = record
-	return c.callback("postImport", info)
+	return record, c.callback("postImport", info)
 }

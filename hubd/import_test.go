@@ -394,9 +394,9 @@ func TestInitBuild(t *testing.T) {
 		}
 		other := h.openTask("build", "x", nil)
 		h.wantFault(koji.CodeGeneric, "builder1", "host.initBuild", data(map[string]any{"task_id": other}))
-		draft := h.call("builder1", "host.initBuild", data(map[string]any{"draft": true})).(int64)
+		draft := h.call("builder1", "host.initBuild", data(map[string]any{"draft": true, "release": "2"})).(int64)
 		b := h.call("", "getBuild", draft).(map[string]any)
-		if want := fmt.Sprintf("1,draft_%d", draft); b["release"] != want || b["draft"] != true {
+		if want := fmt.Sprintf("2,draft_%d", draft); b["release"] != want || b["draft"] != true {
 			h.t.Errorf("draft is %v, want release %s", b, want)
 		}
 		for _, bad := range []map[string]any{

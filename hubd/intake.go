@@ -43,13 +43,24 @@ func (c *call) newIntake(volume string) (in *intake, err error) {
 		return nil, err
 	}
 	in.volume = in.tree
-	if volume != "" && volume != "DEFAULT" {
-		if in.volume, err = os.OpenRoot(c.hub.paths.Volume(volume)); err != nil {
-			in.tree.Close()
-			return nil, wrapError(err, "open volume %s", volume)
-		}
+	if err := in.useVolume(volume); err != nil {
+		in.release()
+		return nil, err
 	}
 	return in, nil
+}
+
+// useVolume has the files go to another volume, before any was gathered.
+func (in *intake) useVolume(volume string) error {
+	if volume == "" || volume == "DEFAULT" {
+		return nil
+	}
+	root, err := os.OpenRoot(in.c.hub.paths.Volume(volume))
+	if err != nil {
+		return wrapError(err, "open volume %s", volume)
+	}
+	in.volume = root
+	return nil
 }
 
 // gather makes the folder in which the files are gathered, below parent.
@@ -285,6 +296,18 @@ func prefixes(dir string) []string {
 		}
 	}
 	return append(all, dir)
+}
+
+// linkVolume makes a build's folder on another volume known on the default one,
+// if it isn't yet.
+func (in *intake) linkVolume(volume, dest string) error {
+	if in.volume == in.tree {
+		return nil
+	}
+	if _, err := in.tree.Lstat(dest); err == nil {
+		return nil
+	}
+	return in.link(path.Join("../../../vol", volume, dest), dest)
 }
 
 // link makes a symlink below the default volume, undone by close.

@@ -47,15 +47,7 @@ func (c *call) takeUpload(root *os.Root, rel string, tasks map[int64]bool) (*upl
 		return nil, err
 	}
 	u := &upload{rel: c.hub.below(full), name: path.Base(full)}
-	parts := strings.Split(u.rel, "/") // work tasks N ID …
-	id := int64(-1)
-	if len(parts) > 4 && parts[1] == "tasks" {
-		id, err = strconv.ParseInt(parts[3], 10, 64)
-		if err != nil || parts[2] != strconv.FormatInt(id%10000, 10) {
-			id = -1
-		}
-	}
-	if tasks != nil && !tasks[id] {
+	if tasks != nil && !tasks[uploadTask(u.rel)] {
 		return nil, refuse("Invalid upload: %s is no output of this task or one below it", rel)
 	}
 	u.file, err = root.OpenFile(u.rel, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
@@ -79,6 +71,19 @@ func (c *call) takeUpload(root *os.Root, rel string, tasks map[int64]bool) (*upl
 		return nil, err
 	}
 	return u, nil
+}
+
+// uploadTask is the task in whose output an upload is, -1 for none.
+func uploadTask(rel string) int64 {
+	parts := strings.Split(rel, "/") // work tasks N ID …
+	if len(parts) <= 4 || parts[1] != "tasks" {
+		return -1
+	}
+	id, err := strconv.ParseInt(parts[3], 10, 64)
+	if err != nil || parts[2] != strconv.FormatInt(id%10000, 10) {
+		return -1
+	}
+	return id
 }
 
 // taskTree are a task and all below it, as a set.

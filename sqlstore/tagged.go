@@ -228,3 +228,33 @@ func (tx *Tx) BuildTags(ctx context.Context, build int64) ([]Name, error) {
 		WHERE l.build_id = ? AND l.active = TRUE ORDER BY t.name`, []any{build}, scanName)
 	return l, wrap(err, "list tags of build %d", build)
 }
+
+// TagUpdate is why a tag changed without a change of its own tables. Koji: reference/enums.md, TAG_UPDATE_TYPES.
+type TagUpdate int
+
+// The kinds of changes to a tag's content.
+const (
+	TagVolumeChange TagUpdate = iota
+	TagImport
+	TagManual
+	TagDraftPromotion
+)
+
+// UpdateTagsOfBuild records, at an event of its own, that the content of a build's tags changed.
+func (tx *Tx) UpdateTagsOfBuild(ctx context.Context, build int64, why TagUpdate, user int64) error {
+	tags, err := tx.BuildTags(ctx, build)
+	if err != nil || len(tags) == 0 {
+		return err
+	}
+	event, err := tx.NewEvent(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range tags {
+		err := tx.insert(ctx, "tag_updates", columns{{"tag_id", t.ID}, {"update_event", event}, {"updater_id", user}, {"update_type", int(why)}})
+		if err != nil {
+			return wrap(err, "record change of tag %s", t.Name)
+		}
+	}
+	return nil
+}
