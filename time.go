@@ -20,11 +20,32 @@ func (t Time) String() string {
 	if t.IsZero() {
 		return ""
 	}
+	return string(t.append(make([]byte, 0, len("2006-01-02 15:04:05.000000+00:00"))))
+}
+
+// append appends the moment as it stands on the wire. Lists have several in each row, for which package time's way of
+// reading a layout each time is slow.
+func (t Time) append(b []byte) []byte {
 	u := t.UTC()
-	if u.Nanosecond()/1000 == 0 {
-		return u.Format("2006-01-02 15:04:05-07:00")
+	year, month, day := u.Date()
+	if year < 0 || year > 9999 {
+		return u.AppendFormat(b, wireTime)
 	}
-	return u.Format("2006-01-02 15:04:05.000000-07:00")
+	hour, minute, second := u.Clock()
+	b = append(b, byte('0'+year/1000), byte('0'+year/100%10))
+	for i, n := range [...]int{year % 100, int(month), day, hour, minute, second} {
+		if i > 0 {
+			b = append(b, " -- ::"[i])
+		}
+		b = append(b, byte('0'+n/10), byte('0'+n%10))
+	}
+	if micro := u.Nanosecond() / 1000; micro != 0 {
+		b = append(b, '.')
+		for unit := 100000; unit > 0; unit /= 10 {
+			b = append(b, byte('0'+micro/unit%10))
+		}
+	}
+	return append(b, "+00:00"...)
 }
 
 // MarshalXMLRPC writes the moment as a string, or nil.
@@ -33,7 +54,8 @@ func (t Time) MarshalXMLRPC(e *xmlrpc.Encoder) error {
 		e.Nil()
 		return nil
 	}
-	e.String(t.String())
+	var text [40]byte
+	e.Text(t.append(text[:0]))
 	return nil
 }
 

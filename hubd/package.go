@@ -103,6 +103,9 @@ type packageQuery struct {
 func (c *call) tagPackages(tag int64, q packageQuery) ([]koji.TagPackage, error) {
 	links := []koji.Ancestor{{Inheritance: koji.Inheritance{ParentID: tag}}}
 	if q.inherit {
+		if err := c.tx.Steady(c); err != nil {
+			return nil, err
+		}
 		ancestors, err := c.tx.Ancestors(c, tag, q.filter.Event)
 		if err != nil {
 			return nil, err

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"regexp"
 	"strconv"
@@ -23,18 +22,17 @@ const (
 	postgresEngine engine = "postgres"
 )
 
-func (e engine) readOptions() *sql.TxOptions {
-	if e == postgresEngine {
-		return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+// begin opens a transaction. One that writes has SQLite's only writer from its beginning.
+func (e engine) begin(readOnly bool) string {
+	switch {
+	case e == postgresEngine && readOnly:
+		return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+	case e == postgresEngine:
+		return "BEGIN ISOLATION LEVEL READ COMMITTED"
+	case readOnly:
+		return "BEGIN"
 	}
-	return &sql.TxOptions{ReadOnly: true}
-}
-
-func (e engine) writeOptions() *sql.TxOptions {
-	if e == postgresEngine {
-		return &sql.TxOptions{Isolation: sql.LevelReadCommitted}
-	}
-	return &sql.TxOptions{} // the connection begins with BEGIN IMMEDIATE
+	return "BEGIN IMMEDIATE"
 }
 
 // rebind turns `?` into PostgreSQL's $1, $2 …, but not within quotes and comments. An id that no 32-bit column can hold
@@ -193,7 +191,7 @@ func (tx *Tx) notify(ctx context.Context, channel, payload string) error {
 	if tx.store.engine != postgresEngine {
 		return nil
 	}
-	_, err := tx.sql.ExecContext(ctx, `SELECT pg_notify($1, $2)`, channel, payload)
+	_, err := tx.db.exec(ctx, `SELECT pg_notify($1, $2)`, []any{channel, payload})
 	return wrap(err, "notify %s", channel)
 }
 

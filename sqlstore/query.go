@@ -8,25 +8,56 @@ import (
 	"strings"
 )
 
-// scanner is a row: *sql.Row or *sql.Rows.
+// scanner is a row.
 type scanner interface{ Scan(dest ...any) error }
+
+// errNoRow is that a query for one row found none.
+var errNoRow = sql.ErrNoRows
+
+// oneRow is the result of a query for one row. Scan ends the query.
+type oneRow struct {
+	rows cursor
+	err  error
+}
+
+func (r oneRow) Scan(dest ...any) error {
+	if r.err != nil {
+		return r.err
+	}
+	defer r.rows.Close()
+	if !r.rows.Next() {
+		if err := r.rows.Err(); err != nil {
+			return err
+		}
+		return errNoRow
+	}
+	if err := r.rows.Scan(dest...); err != nil {
+		return err
+	}
+	r.rows.Close()
+	return r.rows.Err()
+}
 
 // queryRow runs a statement that returns one row at most.
 // A statement that writes marks the transaction as changed.
-func (tx *Tx) queryRow(ctx context.Context, query string, args ...any) *sql.Row {
+func (tx *Tx) queryRow(ctx context.Context, query string, args ...any) oneRow {
 	if writes(query) {
 		tx.changed = true
 	}
-	return tx.sql.QueryRowContext(ctx, tx.store.engine.rebind(query, args), args...)
+	rows, err := tx.rows(ctx, query, args)
+	return oneRow{rows, err}
 }
 
 // exec runs a statement and returns how many rows it affected.
-func (tx *Tx) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	res, err := tx.sql.ExecContext(ctx, tx.store.engine.rebind(query, args), args...)
-	if err != nil {
+func (tx *Tx) exec(ctx context.Context, query string, args ...any) (n int64, err error) {
+	if err := tx.ready(ctx, false); err != nil {
 		return 0, err
 	}
-	n, err := res.RowsAffected()
+	err = tx.first(ctx, func() error {
+		n, err = tx.db.exec(ctx, tx.store.engine.rebind(query, args), args)
+		return err
+	})
+	tx.ran = true
 	if n > 0 {
 		tx.changed = true
 	}
@@ -43,7 +74,7 @@ func (tx *Tx) insertID(ctx context.Context, query string, args ...any) (int64, e
 // one runs a query and scans its first row; the bool says whether there was one.
 func one[T any](ctx context.Context, tx *Tx, query string, args []any, scan func(scanner) (T, error)) (T, bool, error) {
 	v, err := scan(tx.queryRow(ctx, query, args...))
-	if errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, errNoRow) {
 		var zero T
 		return zero, false, nil
 	}
@@ -100,8 +131,16 @@ func value[T any](row scanner) (T, error) {
 	return v, err
 }
 
-func (tx *Tx) rows(ctx context.Context, query string, args []any) (*sql.Rows, error) {
-	return tx.sql.QueryContext(ctx, tx.store.engine.rebind(query, args), args...)
+func (tx *Tx) rows(ctx context.Context, query string, args []any) (rows cursor, err error) {
+	if err := tx.ready(ctx, !writes(query)); err != nil {
+		return nil, err
+	}
+	err = tx.first(ctx, func() error {
+		rows, err = tx.db.query(ctx, tx.store.engine.rebind(query, args), args)
+		return err
+	})
+	tx.ran = true
+	return rows, err
 }
 
 // in is n placeholders in parentheses: `id IN ` + in(len(ids)). For none it is a list that nothing is in.

@@ -52,7 +52,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 		name := (&url.URL{Scheme: "file", Path: path, RawQuery: params.Encode()}).String()
 		return sql.OpenDB(&sqliteConnector{driver: drv, name: name})
 	}
-	s.writer = connect(url.Values{"_txlock": {"immediate"}}, "journal_mode(WAL)", "cache_size("+writerCache+")", "journal_size_limit(16777216)")
+	s.writer = connect(url.Values{}, "journal_mode(WAL)", "cache_size("+writerCache+")", "journal_size_limit(16777216)")
 	s.writer.SetMaxOpenConns(1)
 	s.writer.SetMaxIdleConns(1)
 	s.readers = connect(url.Values{"_query_only": {"1"}}, "cache_size("+readerCache+")")

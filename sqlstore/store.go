@@ -89,9 +89,10 @@ func (s *Store) Close() error {
 // Engine is "sqlite" or "postgres".
 func (s *Store) Engine() string { return string(s.engine) }
 
-// Read runs fn in a transaction that sees one consistent state of the database and cannot change it.
+// Read runs fn in a transaction that cannot change the database. Its statements see one consistent state from the second
+// on, so that a call of one statement costs no transaction; [Tx.Steady] makes it the first.
 func (s *Store) Read(ctx context.Context, fn func(tx *Tx) error) error {
-	return s.run(ctx, s.readers, s.engine.readOptions(), fn)
+	return s.run(ctx, &Tx{store: s, pool: s.readers, readOnly: true}, fn)
 }
 
 // Write runs fn in a transaction, commits if it returns nil and then runs the hooks that [Tx.AfterCommit] took. If fn
@@ -99,23 +100,24 @@ func (s *Store) Read(ctx context.Context, fn func(tx *Tx) error) error {
 //
 // On SQLite there is one Write at a time; fn must not call Write itself: it would wait for its own end.
 func (s *Store) Write(ctx context.Context, fn func(tx *Tx) error) error {
-	return s.run(ctx, s.writer, s.engine.writeOptions(), fn)
+	return s.run(ctx, &Tx{store: s, pool: s.writer}, fn)
 }
 
-func (s *Store) run(ctx context.Context, db *sql.DB, opts *sql.TxOptions, fn func(tx *Tx) error) error {
-	sqlTx, err := db.BeginTx(ctx, opts)
-	if err != nil {
-		return fmt.Errorf("begin transaction: %w", err)
-	}
-	tx := &Tx{store: s, sql: sqlTx, readOnly: opts.ReadOnly, now: s.clock().UTC().Truncate(time.Microsecond)}
+func (s *Store) run(ctx context.Context, tx *Tx, fn func(tx *Tx) error) error {
+	tx.now = s.clock().UTC().Truncate(time.Microsecond)
 	// After a commit this does nothing; after an error, a panic or runtime.Goexit in fn it undoes all.
 	committed := false
 	defer func() {
-		sqlTx.Rollback()
+		tx.release(ctx)
 		if !committed {
 			tx.undone(0)
 		}
 	}()
+	if !tx.readOnly {
+		if err := tx.begin(ctx); err != nil {
+			return err
+		}
+	}
 	if err := fn(tx); err != nil {
 		return err
 	}
@@ -125,10 +127,14 @@ func (s *Store) run(ctx context.Context, db *sql.DB, opts *sql.TxOptions, fn fun
 	if err := tx.flushNotices(ctx); err != nil {
 		return err
 	}
-	if err := sqlTx.Commit(); err != nil {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("commit transaction: %w", err)
+	}
+	if err := tx.commit(ctx); err != nil {
 		return fmt.Errorf("commit transaction: %w", err)
 	}
 	committed = true
+	tx.release(ctx) // hooks may use the database
 	for _, hook := range tx.after {
 		hook()
 	}

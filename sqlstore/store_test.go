@@ -326,6 +326,9 @@ func TestReadersSeeWhatIsCommitted(t *testing.T) {
 			return n
 		}
 		read(t, s, func(ctx context.Context, old *sqlstore.Tx) error {
+			if err := old.Steady(ctx); err != nil {
+				return err
+			}
 			before := count(ctx, old)
 			write(t, s, func(ctx context.Context, tx *sqlstore.Tx) error {
 				if err := newUser(ctx, tx, "user"); err != nil {
@@ -423,5 +426,30 @@ func TestAfterRollback(t *testing.T) {
 		if diff := cmp.Diff([]string{"two", "one"}, ran); diff != "" {
 			t.Errorf("hooks of a transaction that was undone:\n%s", diff)
 		}
+	})
+}
+
+// A statement that fails in a reading transaction breaks nothing but the savepoint it is in.
+func TestReadSavepoint(t *testing.T) {
+	t.Parallel()
+	sqlstoretest.Each(t, func(t *testing.T, s *sqlstore.Store) {
+		read(t, s, func(ctx context.Context, tx *sqlstore.Tx) error {
+			for range 2 { // by itself, and within the transaction
+				undone := false
+				err := tx.Savepoint(ctx, func() error {
+					tx.AfterRollback(func() { undone = true })
+					var n int
+					return tx.Scan(ctx, `SELECT nothing FROM users`, nil, &n)
+				})
+				if err == nil || !undone {
+					t.Errorf("a query of a column that isn't there: %v, undone %t", err, undone)
+				}
+				var n int
+				if err := tx.Scan(ctx, `SELECT count(*) FROM channels`, nil, &n); err != nil || n != 8 {
+					t.Errorf("after the failed savepoint: %d channels, %v", n, err)
+				}
+			}
+			return nil
+		})
 	})
 }

@@ -35,6 +35,9 @@ type TaggedBuild struct {
 // TaggedBuilds streams the COMPLETE builds of a tag: its own, then those of its ancestors in the order of the walk, the
 // newest tagged first. Builds of packages that the tag doesn't list, or that it blocks, are left out.
 func (tx *Tx) TaggedBuilds(ctx context.Context, f TaggedFilter) (iter.Seq2[TaggedBuild, error], error) {
+	if err := tx.Steady(ctx); err != nil {
+		return nil, err
+	}
 	ancestors, err := tx.Ancestors(ctx, f.Tag, f.Event)
 	if err != nil {
 		return nil, err

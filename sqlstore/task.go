@@ -166,7 +166,7 @@ func (tx *Tx) TaskDescendants(ctx context.Context, root int64) ([]int64, error) 
 
 // TaskTree are a task and all below it, with their requests as text, by id.
 func (tx *Tx) TaskTree(ctx context.Context, root int64) ([]koji.Task, error) {
-	l, err := list(ctx, tx, taskTree+` SELECT `+taskColumns+`, coalesce(t.request, '') FROM tree JOIN task t ON t.id = tree.id ORDER BY t.id`, []any{root}, scanTaskText)
+	l, err := list(ctx, tx, taskTree+` SELECT `+taskColumns+`, coalesce(t.request, '') FROM tree JOIN task t ON t.id = tree.id ORDER BY tree.id`, []any{root}, scanTaskText)
 	return l, wrap(err, "read tree of task %d", root)
 }
 

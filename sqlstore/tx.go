@@ -13,9 +13,14 @@ import (
 // Tx is a transaction of a [Store]. It belongs to one goroutine and ends with the function that was given it.
 type Tx struct {
 	store    *Store
-	sql      *sql.Tx
+	pool     *sql.DB
 	readOnly bool
 	now      time.Time
+
+	conn  *sql.Conn // nil until the first statement
+	db    link
+	begun bool // a transaction is open on the connection
+	ran   bool // a statement was run
 
 	event   int64 // of the call under way, 0 when it has none yet
 	changed bool
@@ -83,10 +88,13 @@ func (tx *Tx) undone(n int) {
 // Savepoint runs fn; if it returns an error or panics, all it did in the database is undone, with its event and its
 // hooks, and the transaction can go on. Savepoints nest.
 func (tx *Tx) Savepoint(ctx context.Context, fn func() error) (err error) {
+	if tx.readOnly {
+		return tx.readSavepoint(ctx, fn)
+	}
 	before := *tx
 	tx.depth++
 	name := fmt.Sprintf("sp%d", tx.depth)
-	if _, err := tx.sql.ExecContext(ctx, "SAVEPOINT "+name); err != nil {
+	if _, err := tx.db.exec(ctx, "SAVEPOINT "+name, nil); err != nil {
 		tx.depth--
 		return fmt.Errorf("set savepoint: %w", err)
 	}
@@ -96,9 +104,9 @@ func (tx *Tx) Savepoint(ctx context.Context, fn func() error) (err error) {
 			return
 		}
 		// Without the caller's cancellation: what was done must be undone also when the caller has gone.
-		_, undo := tx.sql.ExecContext(context.WithoutCancel(ctx), "ROLLBACK TO SAVEPOINT "+name)
+		_, undo := tx.db.exec(context.WithoutCancel(ctx), "ROLLBACK TO SAVEPOINT "+name, nil)
 		if undo == nil {
-			_, undo = tx.sql.ExecContext(context.WithoutCancel(ctx), "RELEASE SAVEPOINT "+name)
+			_, undo = tx.db.exec(context.WithoutCancel(ctx), "RELEASE SAVEPOINT "+name, nil)
 		}
 		if undo != nil && err != nil {
 			err = errors.Join(err, fmt.Errorf("undo savepoint: %w", undo))
@@ -109,10 +117,110 @@ func (tx *Tx) Savepoint(ctx context.Context, fn func() error) (err error) {
 	if err := fn(); err != nil {
 		return err
 	}
-	if _, err := tx.sql.ExecContext(ctx, "RELEASE SAVEPOINT "+name); err != nil {
+	if _, err := tx.db.exec(ctx, "RELEASE SAVEPOINT "+name, nil); err != nil {
 		return fmt.Errorf("release savepoint: %w", err)
 	}
 	done = true
 	tx.depth--
 	return nil
+}
+
+// readSavepoint runs fn where nothing can be changed, so that only a transaction that a statement of fn broke needs
+// mending: the statements that follow are in a new one.
+func (tx *Tx) readSavepoint(ctx context.Context, fn func() error) error {
+	before := *tx
+	err := fn()
+	if err == nil {
+		return nil
+	}
+	if n := len(before.undo); len(tx.undo) > n {
+		tx.undone(n)
+	}
+	tx.after, tx.event, tx.changed, tx.notices = before.after, before.event, before.changed, before.notices
+	if tx.begun && tx.db.aborted() {
+		if _, undo := tx.db.exec(context.WithoutCancel(ctx), "ROLLBACK", nil); undo != nil {
+			return errors.Join(err, fmt.Errorf("end broken transaction: %w", undo))
+		}
+		tx.begun = false
+	}
+	return err
+}
+
+// Steady has all statements that follow see one state of the database, also when none was run before.
+// In a transaction that writes it changes nothing: there, on PostgreSQL, each statement sees what is committed.
+func (tx *Tx) Steady(ctx context.Context) error {
+	if tx.begun {
+		return nil
+	}
+	return tx.begin(ctx)
+}
+
+// begin opens a transaction on a connection that works.
+func (tx *Tx) begin(ctx context.Context) error {
+	err := tx.first(ctx, func() error {
+		_, err := tx.db.exec(ctx, tx.store.engine.begin(tx.readOnly), nil)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("begin transaction: %w", err)
+	}
+	tx.begun = true
+	return nil
+}
+
+// ready prepares for a statement: the first query of a reading transaction runs by itself, with the second it begins. What
+// isn't a query is left to the engine to refuse.
+func (tx *Tx) ready(ctx context.Context, query bool) error {
+	if !tx.begun && (tx.ran || !query) {
+		return tx.begin(ctx)
+	}
+	return nil
+}
+
+// first runs the first thing that is done on the connection; if that turns out to be broken already, on another one.
+func (tx *Tx) first(ctx context.Context, run func() error) error {
+	for try := 1; ; try++ {
+		if tx.conn == nil {
+			var err error
+			if tx.conn, tx.db, err = tx.store.take(ctx, tx.pool); err != nil {
+				return err
+			}
+		}
+		err := run()
+		if err == nil || tx.ran || try == maxTries || !tx.db.broken() || !unsent(err) || ctx.Err() != nil {
+			return err
+		}
+		drop(tx.conn)
+		tx.conn, tx.db = nil, nil
+	}
+}
+
+// maxTries is more than the idle connections that a restarted server leaves behind.
+const maxTries = 6
+
+func (tx *Tx) commit(ctx context.Context) error {
+	if tx.db.aborted() {
+		return errors.New("a statement failed")
+	}
+	_, err := tx.db.exec(context.WithoutCancel(ctx), "COMMIT", nil)
+	if err == nil {
+		tx.begun = false
+	}
+	return err
+}
+
+// release ends what is not committed and gives the connection back.
+func (tx *Tx) release(ctx context.Context) {
+	if tx.conn == nil {
+		return
+	}
+	conn := tx.conn
+	tx.conn = nil
+	if tx.begun && !tx.db.broken() {
+		if _, err := tx.db.exec(context.WithoutCancel(ctx), "ROLLBACK", nil); err != nil {
+			drop(conn)
+			return
+		}
+	}
+	conn.Close()
 }

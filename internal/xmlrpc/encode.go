@@ -9,11 +9,12 @@ import (
 	"strconv"
 	"time"
 	"unicode/utf8"
+	"unsafe"
 )
 
 const (
 	firstBuffer = 2 << 10
-	fullBuffer  = 32 << 10
+	fullBuffer  = 64 << 10
 	// deepestValue keeps a value that contains itself from eating the stack.
 	deepestValue = 1000
 	base64Line   = 57 // bytes that make a line of 76 characters
@@ -275,6 +276,14 @@ func (e *Encoder) Double(f float64) {
 func (e *Encoder) String(s string) {
 	if e.begin() {
 		e.text(s)
+		e.end()
+	}
+}
+
+// Text writes a string from bytes, which the Encoder doesn't keep.
+func (e *Encoder) Text(b []byte) {
+	if e.begin() {
+		e.text(unsafe.String(unsafe.SliceData(b), len(b)))
 		e.end()
 	}
 }

@@ -10,20 +10,24 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unsafe"
 )
 
 // encodePlan is how values of a type are written. It is made once a type;
 // a recursive type's plan refers to itself.
 type encodePlan struct {
 	write   func(e *Encoder, v reflect.Value) error
-	members []encodeMember // of a struct, for AsList
+	members []encodeMember                            // of a struct that is written member by member
+	boxed   func(e *Encoder, at unsafe.Pointer) error // for such structs, spares a copy; else nil
 }
 
 // encodeMember is a field of a struct, its name ready as it stands on the wire.
 type encodeMember struct {
 	field
-	head string
-	plan *encodePlan
+	head   string
+	plan   *encodePlan
+	kind   memberKind
+	offset uintptr // in the struct, unless kind is memberFar
 }
 
 // encodePlans has the finished plans by reflect.Type. It only spares work.
@@ -78,7 +82,11 @@ func (e *Encoder) any(v any) error {
 		return e.stream(v)
 	default:
 		rv := reflect.ValueOf(v)
-		return encodePlanOf(rv.Type()).write(e, rv)
+		p := encodePlanOf(rv.Type())
+		if p.boxed != nil {
+			return p.boxed(e, boxed(&v))
+		}
+		return p.write(e, rv)
 	}
 	return e.err
 }
@@ -370,25 +378,29 @@ func (b encodePlanner) structPlan(p *encodePlan, t reflect.Type) {
 	for _, f := range fieldsOf(t, marshalerType) {
 		head := &Encoder{pieces: &pieces{}}
 		head.key(f.name)
-		p.members = append(p.members, encodeMember{f, string(head.buf), b.plan(f.typ)})
+		m := encodeMember{field: f, head: string(head.buf), plan: b.plan(f.typ)}
+		m.place(t)
+		p.members = append(p.members, m)
 	}
-	p.write = func(e *Encoder, v reflect.Value) error {
+	at := func(e *Encoder, base unsafe.Pointer) error {
 		if err := e.enter("<value><struct>\n"); err != nil {
 			return err
 		}
-		for i := range p.members {
-			m := &p.members[i]
-			fv, ok := m.present(v)
-			if !ok || m.omitEmpty && isEmpty(fv) {
-				continue
-			}
-			e.raw(m.head)
-			if err := m.plan.write(e, fv); err != nil {
-				return err
-			}
-			e.raw("</member>\n")
+		if err := p.writeMembers(e, t, base); err != nil {
+			return err
 		}
 		return e.leave("</struct></value>\n")
+	}
+	if isBoxed(t) {
+		p.boxed = at
+	}
+	p.write = func(e *Encoder, v reflect.Value) error {
+		if !v.CanAddr() {
+			copied := reflect.New(t).Elem()
+			copied.Set(v)
+			v = copied
+		}
+		return at(e, v.Addr().UnsafePointer())
 	}
 }
 
