@@ -78,11 +78,14 @@ type ImageInfo struct {
 	RootID *bool  `xmlrpc:"rootid,omitempty"`
 }
 
-// ArchiveFile is a file in an archive (listArchiveFiles); of a zip and tar
-// archive MTime is when it was changed.
+// ArchiveFile is a file, folder or link in an archive (listArchiveFiles). MTime
+// is when it was changed. Mode, User and Group are a tar archive's.
 type ArchiveFile struct {
-	ArchiveID int64  `xmlrpc:"archive_id"`
-	Name      string `xmlrpc:"name"`
-	Size      int64  `xmlrpc:"size"`
-	MTime     int64  `xmlrpc:"mtime"`
+	ArchiveID int64   `xmlrpc:"archive_id"`
+	Name      string  `xmlrpc:"name"`
+	Size      int64   `xmlrpc:"size"`
+	MTime     int64   `xmlrpc:"mtime"`
+	Mode      *int64  `xmlrpc:"mode,omitempty"`
+	User      *string `xmlrpc:"user,omitempty"`
+	Group     *string `xmlrpc:"group,omitempty"`
 }

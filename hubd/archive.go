@@ -8,6 +8,11 @@ func archiveMethods() []method {
 	return []method{
 		writes("importArchive", user, "Imports an uploaded file as maven, win or image archive of a build.", importArchive),
 		writes("host.importArchive", builder, "Imports an archive (rpm2maven plugin helper).", hostImportArchive),
+		reads("listArchives", anyone, "Archives by build, buildroot, type, checksum and so on.", listArchives),
+		reads("listArchiveFiles", anyone, "Files contained in an archive.", listArchiveFiles),
+		reads("getArchiveFile", anyone, "One file entry inside an archive.", getArchiveFile),
+		reads("listTaggedArchives", anyone, "[archives, builds] tagged into a tag.", listTaggedArchives),
+		reads("getLatestMavenArchives", anyone, "Latest Maven archives of a tag.", getLatestMavenArchives),
 		reads("getArchive", anyone, "Archive record by id, merged with type specific columns.", getArchive),
 		reads("getMavenArchive", anyone, "Maven columns of an archive.", getMavenArchive),
 		reads("getWinArchive", anyone, "Windows columns of an archive.", getWinArchive),

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"syscall"
 
 	"koji"
 	"koji/internal/rpmfile"
@@ -170,4 +171,26 @@ func (c *call) taskRPM(task int64, file *string, strict bool) (*rpmfile.Header, 
 		return nil, refuse("Missing file: %s of task %d", *file, task)
 	}
 	return header, nil
+}
+
+// openStored opens a regular file below the topdir; fs.ErrNotExist when it isn't there.
+func (h *Hub) openStored(rel string) (*os.File, int64, error) {
+	root, err := h.openTree()
+	if err != nil {
+		return nil, 0, err
+	}
+	defer root.Close()
+	f, err := root.OpenFile(rel, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, 0, wrapError(err, "open %s", rel)
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = refuse("%s is no regular file", path.Base(rel))
+	}
+	if err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	return f, info.Size(), nil
 }

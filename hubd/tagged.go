@@ -231,23 +231,9 @@ func (c *call) taggedRPMs(f sqlstore.TaggedFilter, arch any, sigs, extra bool) (
 	if err != nil {
 		return nil, err
 	}
-	found, err := c.tx.TaggedBuilds(c, f)
+	builds, ids, err := c.keepTagged(f)
 	if err != nil {
 		return nil, err
-	}
-	builds := []sqlstore.TaggedBuild{}
-	at := map[int64]bool{}
-	var ids []int64
-	for b, err := range found {
-		if err != nil {
-			return nil, err
-		}
-		b.Extra = nil
-		builds = append(builds, b)
-		if !at[b.ID] {
-			at[b.ID] = true
-			ids = append(ids, b.ID)
-		}
 	}
 	rpms := func(yield func(any, error) bool) {
 		for r, err := range c.tx.RPMsOfBuilds(c, ids, arches, sigs) {
@@ -275,6 +261,28 @@ func (c *call) taggedRPMs(f sqlstore.TaggedFilter, arch any, sigs, extra bool) (
 		return []any{list, builds}, err
 	}
 	return []any{iter.Seq2[any, error](rpms), builds}, nil
+}
+
+// keepTagged reads the builds of a tag, and the ids of each of them once.
+func (c *call) keepTagged(f sqlstore.TaggedFilter) (builds []sqlstore.TaggedBuild, ids []int64, err error) {
+	found, err := c.tx.TaggedBuilds(c, f)
+	if err != nil {
+		return nil, nil, err
+	}
+	builds = []sqlstore.TaggedBuild{}
+	at := map[int64]bool{}
+	for b, err := range found {
+		if err != nil {
+			return nil, nil, err
+		}
+		b.Extra = nil
+		builds = append(builds, b)
+		if !at[b.ID] {
+			at[b.ID] = true
+			ids = append(ids, b.ID)
+		}
+	}
+	return builds, ids, nil
 }
 
 // archesArg is an argument that names one arch or several; nil is any.
