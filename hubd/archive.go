@@ -58,14 +58,8 @@ func hostImportArchive(c *call, a importArchiveArgs) (any, error) {
 	if err := c.needMaven(); err != nil {
 		return nil, err
 	}
-	b, err := c.buildRef(a.Build)
+	b, err := c.ownBuild(a.Build)
 	if err != nil {
-		return nil, err
-	}
-	if b.TaskID == nil {
-		return nil, fault(koji.CodeActionNotAllowed, "Build %s is of no task", b.NVR)
-	}
-	if _, err := c.openTaskOf(*b.TaskID); err != nil {
 		return nil, err
 	}
 	tasks, err := c.taskTree(*b.TaskID)

@@ -88,30 +88,12 @@ func hostCompleteBuild(c *call, a completeBuildArgs) (_ any, err error) {
 	if err := in.addLogs(logs, "data/logs", tree); err != nil {
 		return nil, err
 	}
-	btype, err := c.need(sqlstore.BuildTypeNames, "rpm")
-	if err != nil {
+	if err := c.addType(b, "rpm"); err != nil {
 		return nil, err
 	}
-	if err := c.tx.AddBuildType(c, b.ID, btype.ID); err != nil {
+	if err := c.finishBuild(in, b, volume, false); err != nil {
 		return nil, err
 	}
-	dest := c.hub.below(c.hub.paths.Build("", b.Name, b.Version, b.Release))
-	if err := in.linkVolume(volume.Name, dest); err != nil {
-		return nil, err
-	}
-	err = c.changeBuild(b, "state", int64(b.State), int64(koji.BuildComplete), func() error {
-		return c.tx.CompleteBuild(c, b.ID, volume.ID, c.tx.Now())
-	})
-	if err != nil {
-		return nil, err
-	}
-	if err := c.buildNotification(b.ID); err != nil {
-		return nil, err
-	}
-	if err := in.place(dest); err != nil {
-		return nil, err
-	}
-	in.leaveLinks(volume.Name, dest)
 	if info["build"], err = c.tx.Build(c, b.ID); err != nil {
 		return nil, err
 	}

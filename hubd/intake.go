@@ -301,13 +301,14 @@ func prefixes(dir string) []string {
 // linkVolume makes a build's folder on another volume known on the default one,
 // if it isn't yet.
 func (in *intake) linkVolume(volume, dest string) error {
+	target := path.Join("../../../vol", volume, dest)
 	if in.volume == in.tree {
 		return nil
 	}
-	if _, err := in.tree.Lstat(dest); err == nil {
+	if known, err := in.tree.Readlink(dest); err == nil && known == target {
 		return nil
 	}
-	return in.link(path.Join("../../../vol", volume, dest), dest)
+	return in.link(target, dest)
 }
 
 // link makes a symlink below the default volume, undone by close.
