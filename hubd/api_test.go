@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "write docs/api.md anew")
 
 // everything is a configuration under which all methods are there.
 func everything(c *Config) {
-	c.Plugins = []string{"echo", "sidetag_hub", "runroot_hub", "save_failed_tree"}
+	c.Plugins = []string{"echo", "sidetag_hub", "runroot_hub", "save_failed_tree", "kiwi", "dud"}
 }
 
 // kojiAPI reads testdata/api.txt: by area, how each method of Koji is called.

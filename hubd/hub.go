@@ -56,7 +56,7 @@ func New(cfg *Config, store *sqlstore.Store, log *slog.Logger) (*Hub, error) {
 		taskMethods(), taskOutputMethods(), builderMethods(), schedulerMethods(), policyMethods(),
 		buildMethods(), buildChangeMethods(), rpmMethods(), importMethods(), taggingMethods(), buildrootMethods(), repoMethods(), builderBuildMethods(), builderRepoMethods(),
 		archiveMethods(), archiveTypeMethods(), typedBuildMethods(),
-		builderMavenMethods(), builderWinMethods(), builderImageMethods(),
+		builderMavenMethods(), builderWinMethods(), builderImageMethods(), typedTaskMethods(),
 	} {
 		if err := h.addMethods(table); err != nil {
 			return nil, err

@@ -45,6 +45,8 @@ func knownPlugins() map[string]plugin {
 		"sidetag_hub": tags, "sidetag": tags,
 		"runroot_hub": roots, "runroot": roots,
 		"save_failed_tree": &failedTreePlugin{},
+		"kiwi":             kiwiPlugin{},
+		"dud":              dudPlugin{},
 	}
 }
 
