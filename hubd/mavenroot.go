@@ -1,6 +1,7 @@
 package hubd
 
 import (
+	"errors"
 	"io/fs"
 	"path"
 	"slices"
@@ -210,7 +211,10 @@ func (c *call) madeByTask(task int64) ([]mavenFile, error) {
 	var all []mavenFile
 	top := c.hub.below(c.hub.paths.Task("", task))
 	err = fs.WalkDir(root.FS(), top, func(p string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() || slices.Contains([]string{".log", ".md5", ".sha1"}, path.Ext(p)) {
+		if errors.Is(err, fs.ErrNotExist) && p == top {
+			return nil // it made nothing
+		}
+		if err != nil || d.IsDir() || slices.Contains([]string{".log", ".md5", ".sha1"}, path.Ext(p)) {
 			return err
 		}
 		parts := strings.Split(strings.TrimPrefix(p, top+"/"), "/")
@@ -218,16 +222,14 @@ func (c *call) madeByTask(task int64) ([]mavenFile, error) {
 		if n < 4 {
 			return nil
 		}
-		info, err := d.Info()
-		if err != nil {
-			return err
+		// What was imported since has become a link.
+		info, err := root.Stat(p)
+		if err != nil || !info.Mode().IsRegular() {
+			return nil
 		}
 		maven := koji.MavenInfo{GroupID: strings.Join(parts[:n-3], "."), ArtifactID: parts[n-3], Version: parts[n-2]}
 		all = append(all, mavenFile{maven, parts[n-1], info.Size()})
 		return nil
 	})
-	if err != nil {
-		return nil, refuse("output of task %d can't be read", task)
-	}
-	return all, nil
+	return all, wrapError(err, "list output of task %d", task)
 }

@@ -66,6 +66,11 @@ func (s *skeleton) write() (err error) {
 	if err := s.writePackages(); err != nil {
 		return err
 	}
+	if s.on("maven") {
+		if err := s.writeMaven(); err != nil {
+			return err
+		}
+	}
 	return s.finishLists()
 }
 
