@@ -45,7 +45,15 @@ func (c *call) newBuildOf(data map[string]any) (n sqlstore.NewBuild, name string
 		}
 		return s
 	}
-	name, n.Version, n.Release = text("name"), text("version"), text("release")
+	if pkg, given := data["pkg_id"]; given && data["name"] == nil {
+		known, err := c.need(sqlstore.PackageNames, pkg)
+		if err != nil {
+			return n, name, err
+		}
+		name, n.Version, n.Release = known.Name, text("version"), text("release")
+	} else {
+		name, n.Version, n.Release = text("name"), text("version"), text("release")
+	}
 	if err != nil {
 		return n, name, err
 	}

@@ -53,6 +53,7 @@ func New(cfg *Config, store *sqlstore.Store, log *slog.Logger) (*Hub, error) {
 		systemMethods(), multicallMethods(), filterMethods(), authMethods(), uploadMethods(),
 		userMethods(), permMethods(), hostMethods(), channelMethods(), tagMethods(), inheritanceMethods(), targetMethods(),
 		packageMethods(), groupMethods(), externalRepoMethods(), eventMethods(), historyMethods(),
+		generatorMethods(),
 		taskMethods(), taskOutputMethods(), builderMethods(), schedulerMethods(), policyMethods(),
 		buildMethods(), buildChangeMethods(), rpmMethods(), importMethods(), taggingMethods(), buildrootMethods(), repoMethods(), builderBuildMethods(), builderRepoMethods(),
 		archiveMethods(), archiveTypeMethods(), typedBuildMethods(),

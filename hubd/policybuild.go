@@ -190,7 +190,22 @@ func (c *call) policyBuildTypes(data policy.Data) ([]string, error) {
 
 func (c *call) policyGenerators(data policy.Data) ([]string, error) {
 	if v, given := data["cg_list"]; given {
-		return textOf(v), nil
+		refs, ok := v.([]any)
+		if !ok {
+			refs = []any{v}
+		}
+		var names []string
+		for _, ref := range refs {
+			n, found, err := c.find(sqlstore.GeneratorNames, ref)
+			if err != nil {
+				return nil, err
+			}
+			if !found {
+				n.Name = refText(ref)
+			}
+			names = append(names, n.Name)
+		}
+		return names, nil
 	}
 	b, err := c.policyBuild(data)
 	if err != nil || b == nil {

@@ -178,6 +178,23 @@ func (tx *Tx) CompleteBuild(ctx context.Context, id, volume int64, completed tim
 	return tx.EndBuild(ctx, id, koji.BuildComplete, completed)
 }
 
+// CompleteReserved is CompleteBuild for a build that a content generator reserved: its owner, source and extra, and a task
+// if n has one, are known only now. It began when it was reserved.
+func (tx *Tx) CompleteReserved(ctx context.Context, id int64, n NewBuild, completed time.Time) error {
+	extra, err := jsonArg(n.Extra)
+	if err != nil {
+		return err
+	}
+	cols := columns{{"owner", n.Owner}, {"source", n.Source}, {"extra", extra}}
+	if n.Task != 0 {
+		cols = append(cols, column{"task_id", n.Task})
+	}
+	if _, err := tx.update(ctx, "build", cols, "id = ?", id); err != nil {
+		return wrap(err, "fill build %d", id)
+	}
+	return tx.CompleteBuild(ctx, id, n.Volume, completed)
+}
+
 // SetBuildOwner gives a build another owner.
 func (tx *Tx) SetBuildOwner(ctx context.Context, id, owner int64) error {
 	_, err := tx.exec(ctx, `UPDATE build SET owner = ? WHERE id = ?`, owner, id)

@@ -137,6 +137,40 @@ func (tx *Tx) InsertBuildroot(ctx context.Context, n NewBuildroot) (int64, error
 	}), "insert buildroot %d", id)
 }
 
+// Tool is a program that a content generator used.
+type Tool struct{ Name, Version string }
+
+// GeneratorBuildroot is the buildroot of a content generator, which is no builder's: it has no state, repo or task.
+type GeneratorBuildroot struct {
+	Generator                    int64
+	Version                      string // of the generator
+	HostOS, HostArch             string
+	ContainerType, ContainerArch string
+	Extra                        any
+	Tools                        []Tool // no name twice
+}
+
+// InsertGeneratorBuildroot inserts a content generator's buildroot, with its tools, and returns its id.
+func (tx *Tx) InsertGeneratorBuildroot(ctx context.Context, b GeneratorBuildroot) (int64, error) {
+	extra, err := jsonArg(b.Extra)
+	if err != nil {
+		return 0, err
+	}
+	id, err := tx.insertID(ctx, `INSERT INTO buildroot (br_type, cg_id, cg_version, container_type, container_arch, host_os, host_arch, extra)
+		VALUES (1, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+		b.Generator, b.Version, b.ContainerType, b.ContainerArch, b.HostOS, b.HostArch, extra)
+	if err != nil {
+		return 0, wrap(err, "insert buildroot of a content generator")
+	}
+	for _, t := range b.Tools {
+		err := tx.insert(ctx, "buildroot_tools_info", columns{{"buildroot_id", id}, {"tool", t.Name}, {"version", t.Version}})
+		if err != nil {
+			return 0, wrap(err, "add tool to buildroot %d", id)
+		}
+	}
+	return id, nil
+}
+
 // LockBuildroot waits until no other transaction changes a builder's buildroot.
 func (tx *Tx) LockBuildroot(ctx context.Context, id int64) error {
 	if !FitsID(id) {

@@ -132,7 +132,7 @@ func (tx *Tx) ExternalRepoData(ctx context.Context, repo int64) (any, error) {
 
 // SetExternalRepoData stores data about an external repo, instead of what is stored.
 func (tx *Tx) SetExternalRepoData(ctx context.Context, repo int64, data map[string]any, by int64) error {
-	text, err := encodeJSON(data)
+	text, err := EncodeJSON(data)
 	if err != nil {
 		return koji.NewError(koji.CodeParameter, "data: "+err.Error())
 	}

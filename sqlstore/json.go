@@ -9,14 +9,16 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf16"
+
+	"koji"
 )
 
 // Columns that hold JSON are text which Koji's hub reads and writes too, and
 // which queryHistory shows as it stands: with ", " and ": " and nothing but ASCII.
 
-// decodeJSON reads a JSON text into nil, bool, int64, float64, string, []any and
+// DecodeJSON reads a JSON text into nil, bool, int64, float64, string, []any and
 // map[string]any, which is what travels to clients.
-func decodeJSON(text string) (any, error) {
+func DecodeJSON(text string) (any, error) {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
 	var v any
@@ -54,8 +56,8 @@ func plainNumbers(v any) (any, error) {
 	return v, nil
 }
 
-// encodeJSON writes a value of those types, the members of objects in the order of their names.
-func encodeJSON(v any) (string, error) {
+// EncodeJSON writes a value of those types, the members of objects in the order of their names.
+func EncodeJSON(v any) (string, error) {
 	b, err := appendJSON(nil, v)
 	return string(b), err
 }
@@ -101,6 +103,9 @@ func appendJSON(b []byte, v any) ([]byte, error) {
 			}
 		}
 		return append(b, '}'), nil
+	}
+	if _, binary := v.([]byte); binary {
+		return nil, koji.NewError(koji.CodeGeneric, "JSON has no way to hold base64 data; send it as a string")
 	}
 	return nil, fmt.Errorf("write JSON: no way to write a %T", v)
 }

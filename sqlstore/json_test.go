@@ -23,24 +23,24 @@ func TestJSON(t *testing.T) {
 		`[1, [null, 2.5], "x"]`:         []any{int64(1), []any{nil, 2.5}, "x"},
 		`{"a": {}, "b": [true, false]}`: map[string]any{"b": []any{true, false}, "a": map[string]any{}},
 	} {
-		got, err := decodeJSON(text)
+		got, err := DecodeJSON(text)
 		if err != nil {
 			t.Errorf("decode %s: %v", text, err)
 		}
 		if d := cmp.Diff(value, got); d != "" {
 			t.Errorf("decode %s: (-want +got)\n%s", text, d)
 		}
-		if got, err := encodeJSON(value); err != nil || got != text {
+		if got, err := EncodeJSON(value); err != nil || got != text {
 			t.Errorf("encode %v: want %s, got %s and %v", value, text, got, err)
 		}
 	}
 	for _, text := range []string{``, `{`, `1 2`, `nul`, `{"a":}`} {
-		if v, err := decodeJSON(text); err == nil {
+		if v, err := DecodeJSON(text); err == nil {
 			t.Errorf("decode %q: want an error, got %v", text, v)
 		}
 	}
 	for _, v := range []any{math.NaN(), math.Inf(-1), []byte("x"), map[string]any{"a": 1}} {
-		if text, err := encodeJSON(v); err == nil {
+		if text, err := EncodeJSON(v); err == nil {
 			t.Errorf("encode %v: want an error, got %s", v, text)
 		}
 	}
@@ -52,15 +52,15 @@ func FuzzJSON(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		v, err := decodeJSON(s)
+		v, err := DecodeJSON(s)
 		if err != nil {
 			return
 		}
-		text, err := encodeJSON(v)
+		text, err := EncodeJSON(v)
 		if err != nil {
 			t.Fatalf("encode what %q reads as: %v", s, err)
 		}
-		again, err := decodeJSON(text)
+		again, err := DecodeJSON(text)
 		if err != nil {
 			t.Fatalf("decode %s: %v", text, err)
 		}

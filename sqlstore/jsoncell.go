@@ -15,9 +15,9 @@ func (c jsonCell) Scan(src any) (err error) {
 	case nil:
 		*c.v = nil
 	case string:
-		*c.v, err = decodeJSON(src)
+		*c.v, err = DecodeJSON(src)
 	case []byte:
-		*c.v, err = decodeJSON(string(src))
+		*c.v, err = DecodeJSON(string(src))
 	default:
 		err = fmt.Errorf("read JSON: the column holds a %T", src)
 	}
@@ -29,5 +29,5 @@ func jsonArg(v any) (any, error) {
 	if v == nil {
 		return nil, nil
 	}
-	return encodeJSON(v)
+	return EncodeJSON(v)
 }

@@ -56,7 +56,7 @@ type NewRepoRequest struct {
 
 // InsertRepoRequest inserts an active request and returns its id.
 func (tx *Tx) InsertRepoRequest(ctx context.Context, n NewRepoRequest) (int64, error) {
-	opts, err := encodeJSON(n.Opts)
+	opts, err := EncodeJSON(n.Opts)
 	if err != nil {
 		return 0, err
 	}

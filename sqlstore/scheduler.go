@@ -178,7 +178,7 @@ func (tx *Tx) HostData(ctx context.Context, host int64) ([]map[string]any, error
 		if err := row.Scan(&id, &data); err != nil {
 			return nil, err
 		}
-		v, err := decodeJSON(data)
+		v, err := DecodeJSON(data)
 		return map[string]any{"host_id": id, "data": v}, err
 	})
 	return l, wrap(err, "list data of hosts")

@@ -88,7 +88,7 @@ func (tx *Tx) TagExtras(ctx context.Context, tags []int64, event *int64) ([]TagE
 				return x, err
 			}
 			var err error
-			x.Value, err = decodeJSON(*value)
+			x.Value, err = DecodeJSON(*value)
 			return x, err
 		})
 	return l, wrap(err, "list extra of tags")
@@ -98,7 +98,7 @@ func (tx *Tx) TagExtras(ctx context.Context, tags []int64, event *int64) ([]TagE
 func (tx *Tx) SetTagExtra(ctx context.Context, x TagExtra, by int64) error {
 	var text any
 	if !x.Blocked {
-		s, err := encodeJSON(x.Value)
+		s, err := EncodeJSON(x.Value)
 		if err != nil {
 			return koji.NewError(koji.CodeParameter, "extra: "+x.Key+": "+err.Error())
 		}
@@ -112,8 +112,8 @@ func (tx *Tx) SetTagExtra(ctx context.Context, x TagExtra, by int64) error {
 
 // SameExtra says whether two values are stored as the same text.
 func SameExtra(a, b any) bool {
-	one, err := encodeJSON(a)
-	two, other := encodeJSON(b)
+	one, err := EncodeJSON(a)
+	two, other := EncodeJSON(b)
 	return err == nil && other == nil && one == two
 }
 

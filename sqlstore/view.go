@@ -218,7 +218,7 @@ func (tx *Tx) condition(v *view, name string, f viewField, operator string, arg 
 	case "@>", "<@":
 		text, ok := arg.(string)
 		if !ok {
-			data, err := encodeJSON(arg)
+			data, err := EncodeJSON(arg)
 			if err != nil {
 				return "", nil, bad()
 			}
