@@ -19,17 +19,18 @@ func generatorMethods() []method {
 		writes("revokeCGAccess", perm("admin"), "Withdraws content generator access.", revokeCGAccess),
 		writes("CGInitBuild", authenticated, "Reserves a BUILDING build row for a content generator and hands back {build_id, token}.", cgInitBuild),
 		writes("CGRefundBuild", authenticated, "Releases a reservation by marking the build FAILED or CANCELED; token must match.", cgRefundBuild),
+		writes("CGImport", authenticated, "Imports a finished content-generator build from metadata (dict, JSON text or file name) plus uploaded files.", cgImport),
 	}
 }
 
 // authenticated is anyone with a session. Generators are told 1002, not 1004
 // as elsewhere, which makes their clients log in.
-func authenticated(c *call) error {
+var authenticated = access{"users", func(c *call) error {
 	if c.session.user == 0 {
 		return koji.NewError(koji.CodeAuth, "Not logged-in")
 	}
 	return nil
-}
+}}
 
 func listCGs(c *call, _ none) (any, error) {
 	all, err := c.tx.Generators(c)
@@ -130,8 +131,12 @@ func cgInitBuild(c *call, a cgInitBuildArgs) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n.Task, err = c.taskOfBuild(a.Data["task_id"]); err != nil {
-		return nil, err
+	if ref := a.Data["task_id"]; ref != nil {
+		task, err := c.taskOfBuild(ref)
+		if err != nil {
+			return nil, err
+		}
+		n.Task = task.ID
 	}
 	if err := c.freeNVR(name, n); err != nil {
 		return nil, err
@@ -147,20 +152,17 @@ func cgInitBuild(c *call, a cgInitBuildArgs) (any, error) {
 	return reservation{id, token}, c.tx.Reserve(c, id, token)
 }
 
-// taskOfBuild is the task that a build is said to be of; 0 for nil.
-func (c *call) taskOfBuild(ref any) (int64, error) {
-	if ref == nil {
-		return 0, nil
-	}
+// taskOfBuild is the task that a build is said to be of.
+func (c *call) taskOfBuild(ref any) (*koji.Task, error) {
 	id, err := intArg("task_id", ref)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	task, err := c.tx.Task(c, id)
 	if err == nil && task == nil {
 		err = refuse("No such task: %d", id)
 	}
-	return id, err
+	return task, err
 }
 
 // freeNVR refuses the NVR of a build that is there, unless it can be used again.
@@ -169,13 +171,9 @@ func (c *call) freeNVR(name string, n sqlstore.NewBuild) error {
 	if n.Draft {
 		return nil
 	}
-	id, err := c.tx.BuildIDByNVR(c, name, n.Version, n.Release)
-	if err != nil || id == 0 {
-		return err
-	}
-	state, found, err := c.tx.LockBuild(c, id)
-	if err == nil && found && state != koji.BuildFailed && state != koji.BuildCanceled {
-		err = refuse("Build already exists (id=%d, state=%s): %s-%s-%s", id, state, name, n.Version, n.Release)
+	old, err := c.lockBuildOf(name, n.Version, n.Release)
+	if err == nil && old != nil && old.State != koji.BuildFailed && old.State != koji.BuildCanceled {
+		err = refuse("Build already exists (id=%d, state=%s): %s", old.ID, old.State, old.NVR)
 	}
 	return err
 }

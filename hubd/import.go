@@ -121,21 +121,31 @@ func (c *call) rpmVolume(b *koji.Build, task *koji.Task, brmap map[string]any) (
 // importVolume asks the policy volume where the files go that a build gets. The
 // policy sees data, and what its task was asked for, if it has one.
 func (c *call) importVolume(b *koji.Build, task *koji.Task, data map[string]any) (sqlstore.Name, error) {
-	seen := map[string]any{}
-	if task != nil {
-		request, _, _, err := c.tx.TaskDocuments(c, task.ID)
-		if err != nil {
-			return sqlstore.Name{}, err
-		}
-		if params, err := decodeRequest(task.ID, request); err == nil {
-			seen = c.taskData(task.Method, params)
-		}
+	seen, err := c.dataOfTask(task)
+	if err != nil {
+		return sqlstore.Name{}, err
 	}
 	seen["build"], seen["package"], seen["import"] = b.ID, b.Name, true
 	for key, v := range data {
 		seen[key] = v
 	}
 	return c.volumeFor(seen)
+}
+
+// dataOfTask is what a policy sees of a task, which may be nil.
+func (c *call) dataOfTask(task *koji.Task) (map[string]any, error) {
+	if task == nil {
+		return map[string]any{}, nil
+	}
+	request, _, _, err := c.tx.TaskDocuments(c, task.ID)
+	if err != nil {
+		return nil, err
+	}
+	params, err := decodeRequest(task.ID, request)
+	if err != nil {
+		return map[string]any{}, nil // one that can't be read tells nothing
+	}
+	return c.taskData(task.Method, params), nil
 }
 
 // volumeFor asks the policy volume where the files of a build go that is
@@ -160,8 +170,9 @@ func (c *call) volumeFor(data map[string]any) (sqlstore.Name, error) {
 // takenRPM is an uploaded rpm whose headers were read.
 type takenRPM struct {
 	*upload
-	rel    string // as the builder named it
-	header *rpmfile.File
+	rel      string // as the builder named it
+	header   *rpmfile.File
+	fileinfo map[string]any // what a content generator tells of it
 }
 
 // takeRPM opens an uploaded rpm, whose file must be whole and named after it.
@@ -187,7 +198,7 @@ func (in *intake) takeRPM(rel string, tasks map[int64]bool) (*takenRPM, error) {
 	if f.SigMD5 == "" {
 		return nil, refuse("%s has no payload digest", u.name)
 	}
-	return &takenRPM{u, rel, f}, nil
+	return &takenRPM{upload: u, rel: rel, header: f}, nil
 }
 
 // checkSource compares a source rpm with the build that it is of.
@@ -246,7 +257,7 @@ func (c *call) importRPM(in *intake, b *koji.Build, r *takenRPM, brmap map[strin
 	h := r.header
 	record := koji.RPM{
 		BuildID: &b.ID, Name: h.Name, Version: h.Version, Release: h.Release, Epoch: h.Epoch, Arch: h.Arch, Draft: &b.Draft,
-		PayloadHash: h.SigMD5, Size: h.Size, BuildTime: h.BuildTime,
+		PayloadHash: h.SigMD5, Size: h.Size, BuildTime: h.BuildTime, Extra: r.fileinfo["extra"],
 	}
 	if ref := brmap[r.rel]; ref != nil {
 		id, err := intArg("brmap", ref)
@@ -263,6 +274,9 @@ func (c *call) importRPM(in *intake, b *koji.Build, r *takenRPM, brmap map[strin
 		record.BuildrootID = &id
 	}
 	info := map[string]any{"type": "rpm", "rpm": record, "build": b, "filepath": r.file.Name(), "fileinfo": nil}
+	if r.fileinfo != nil {
+		info["fileinfo"] = r.fileinfo
+	}
 	if err := c.callback("preImport", info); err != nil {
 		return record, err
 	}

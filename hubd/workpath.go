@@ -50,18 +50,26 @@ func (c *call) takeUpload(root *os.Root, rel string, tasks map[int64]bool) (*upl
 	if tasks != nil && !tasks[uploadTask(u.rel)] {
 		return nil, refuse("Invalid upload: %s is no output of this task or one below it", rel)
 	}
-	u.file, err = root.OpenFile(u.rel, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	// A root follows links that stay below it, O_NOFOLLOW or not: what was opened is compared with the name.
+	named, err := root.Lstat(u.rel)
+	if err == nil && named.Mode()&fs.ModeSymlink != 0 {
+		return nil, refuse("Invalid upload: %s is a symlink", rel)
+	}
+	if err == nil {
+		u.file, err = root.OpenFile(u.rel, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, refuse("No such upload: %s", rel)
-	case errors.Is(err, syscall.ELOOP):
-		return nil, refuse("Invalid upload: %s is a symlink", rel)
 	case err != nil:
 		c.log().Error("open upload", "path", rel, "err", err)
 		return nil, refuse("Invalid upload: %s can't be opened", rel)
 	}
 	if u.info, err = u.file.Stat(); err == nil && !u.info.Mode().IsRegular() {
 		err = refuse("Invalid upload: %s is no regular file", rel)
+	}
+	if err == nil && !os.SameFile(named, u.info) {
+		err = refuse("upload %s was changed while it was taken over", rel)
 	}
 	if err == nil && syscall.Flock(int(u.file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
 		err = fault(koji.CodeLock, "upload of %s is still under way", rel)

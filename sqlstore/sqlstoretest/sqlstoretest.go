@@ -82,7 +82,9 @@ func open(t testing.TB, dsn string, opts []sqlstore.Option) *sqlstore.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
+	opened.Store(s, dsn)
 	t.Cleanup(func() {
+		opened.Delete(s)
 		if err := s.Close(); err != nil {
 			t.Error("close the test's database: ", err)
 		}
