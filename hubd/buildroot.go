@@ -345,6 +345,9 @@ func externalRPM(m map[string]any) (r koji.RPM, err error) {
 		if !ok || text == "" || len(text) > 1024 {
 			return r, refuse("rpm %v: %s: invalid type %s, want a string", m["name"], key, typeName(m[key]))
 		}
+		if strings.Contains(text, "/") || badText(text) {
+			return r, refuse("rpm %q: %s: %q is a path, or has characters that are not allowed", m["name"], key, text)
+		}
 		*into = text
 	}
 	if len(r.Arch) > 16 {

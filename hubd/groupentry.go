@@ -48,8 +48,8 @@ func groupPackageListAdd(c *call, a groupPackageAddArgs) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.Package == "" {
-		return nil, refuse("Name of the package is empty")
+	if err := c.checkName("package", a.Package); err != nil {
+		return nil, err
 	}
 	p := koji.GroupPackage{Type: "mandatory"}
 	at := slices.IndexFunc(group.packages, func(p koji.GroupPackage) bool { return p.Package == a.Package })

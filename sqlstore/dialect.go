@@ -139,12 +139,13 @@ func (tx *Tx) nextID(ctx context.Context, table string) (int64, error) {
 }
 
 // like is a condition that column matches a pattern (`%`, `_`, escaped by `\`) regardless of case; the pattern is the
-// next argument. SQLite knows the case of ASCII letters only.
+// next argument. SQLite knows the case of ASCII letters only, and fails for a pattern of more than 50,000 bytes: what is cut
+// off here is of one that no name is long enough for.
 func (tx *Tx) like(column string) string {
 	if tx.store.engine == postgresEngine {
 		return column + ` ILIKE ? ESCAPE '\'`
 	}
-	return column + ` LIKE ? ESCAPE '\'`
+	return column + ` LIKE substr(?, 1, 12500) ESCAPE '\'`
 }
 
 // glob turns Koji's wildcards (`*` and `?`) into a pattern for like.
