@@ -12,16 +12,17 @@ type LoginMethod string
 
 // The ways to log in.
 const (
-	LoginAuto     LoginMethod = ""         // the certificate if there is one, else the password
+	LoginAuto     LoginMethod = ""         // the certificate if there is one, else the keytab, else the password
 	LoginPassword LoginMethod = "password" // Options.User and Password
 	LoginSSL      LoginMethod = "ssl"      // Options.Cert, by sslLogin at <server>/ssllogin
+	LoginKerberos LoginMethod = "kerberos" // Options.Keytab, or the tickets of kinit; sslLogin too
 )
 
 // LoginOptions are the details of a login.
 type LoginOptions struct {
 	Method        LoginMethod
 	Exclusive     bool      // make the session the user's only one; fails if there is another
-	ProxyUser     string    // log in as this user (ssl; the hub must trust the certificate)
+	ProxyUser     string    // log in as this user (ssl and kerberos; the hub must trust who asks for it)
 	ProxyAuthType *AuthType // what the hub records as the way ProxyUser logged in
 }
 
@@ -94,16 +95,12 @@ func (s *Session) openSession(ctx context.Context, o LoginOptions, old *SessionI
 		if s.o.Cert == "" {
 			return nil, errors.New("log in: no client certificate given")
 		}
-		r.method, r.path = "sslLogin", "/ssllogin"
-		s.forceHTTPS()
-		if o.ProxyUser != "" {
-			named["proxyuser"] = o.ProxyUser
-		}
-		if o.ProxyAuthType != nil {
-			named["proxyauthtype"] = int64(*o.ProxyAuthType)
-		}
+		s.vouched(r, o, named)
+	case LoginKerberos:
+		r.authorize = s.o.negotiateHeader
+		s.vouched(r, o, named)
 	default:
-		return nil, fmt.Errorf("log in: no such method %q: password or ssl", o.Method)
+		return nil, fmt.Errorf("log in: no such method %q: password, ssl or kerberos", o.Method)
 	}
 	var info *SessionInfo
 	if err := r.encode(append(args, named)); err != nil {
@@ -119,19 +116,33 @@ func (s *Session) openSession(ctx context.Context, o LoginOptions, old *SessionI
 	return info, nil
 }
 
+// vouched makes a login of one that isn't proven by the call but around it. It
+// goes by https: neither certificates nor tickets mean anything without.
+func (s *Session) vouched(r *request, o LoginOptions, named Named) {
+	r.method, r.path = "sslLogin", "/ssllogin"
+	s.forceHTTPS()
+	if o.ProxyUser != "" {
+		named["proxyuser"] = o.ProxyUser
+	}
+	if o.ProxyAuthType != nil {
+		named["proxyauthtype"] = int64(*o.ProxyAuthType)
+	}
+}
+
 func (o LoginOptions) method(s Options) LoginMethod {
 	switch {
 	case o.Method != LoginAuto:
 		return o.Method
 	case s.Cert != "":
 		return LoginSSL
+	case s.Keytab != "":
+		return LoginKerberos
 	default:
 		return LoginPassword
 	}
 }
 
-// forceHTTPS makes this and all later calls go by https: a certificate means
-// nothing without it.
+// forceHTTPS makes this and all later calls go by https.
 func (s *Session) forceHTTPS() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

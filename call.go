@@ -61,6 +61,8 @@ type request struct {
 	once    bool // no retries
 	id      identity
 	retried func(r *request) // changes the request before each retry
+	// authorize makes the Authorization header of one try, for this URL.
+	authorize func(context.Context, *url.URL) (string, error)
 }
 
 func (r *request) encode(args []any) error {
@@ -272,6 +274,13 @@ func (s *Session) httpRequest(ctx context.Context, r *request) (*http.Request, e
 		if r.id.numbered {
 			req.Header.Set("Koji-Session-Callnum", strconv.FormatInt(r.id.callNum, 10))
 		}
+	}
+	if r.authorize != nil {
+		value, err := r.authorize(ctx, &u)
+		if err != nil {
+			return nil, err
+		}
+		req.Header.Set("Authorization", value)
 	}
 	return req, nil
 }

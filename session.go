@@ -23,6 +23,10 @@ type Options struct {
 
 	User, Password string // of a password login; Password is a secret
 	Cert           string // PEM file with a client certificate and its key
+	Keytab         string // of a Kerberos login; without it the tickets of kinit are taken
+	Principal      string // whose key in the keytab, or whose tickets; the first one's if empty
+	TicketCache    string // in place of KRB5CCNAME
+	KerberosConfig string // in place of KRB5_CONFIG
 	ServerCA       string // PEM file with the authorities to trust instead of the system's
 	NoVerify       bool   // take any server certificate
 
@@ -196,14 +200,14 @@ func (s *Session) Info() SessionInfo {
 // Resume takes up a session that was opened elsewhere, as a builder's worker
 // does with the subsession made for it. The numbers of calls go on where the
 // hub stands: the first call asks it. When the Options hold a password or a
-// certificate, an expired session is renewed with it.
+// certificate or keytab, an expired session is renewed with it.
 func (s *Session) Resume(info SessionInfo) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.info, s.loggedIn, s.exclusive = info, true, false
 	s.counted, s.callNum = false, 0
 	s.login = nil
-	if s.o.Cert != "" || s.o.User != "" {
+	if s.o.Cert != "" || s.o.User != "" || s.o.Keytab != "" {
 		s.login = &LoginOptions{}
 	}
 }

@@ -64,6 +64,8 @@ func (e *Env) options(p *profiles.Profile) koji.Options {
 	switch method, _ := e.method(p); method {
 	case koji.LoginSSL:
 		o.Cert = p.Cert
+	case koji.LoginKerberos:
+		o.Keytab, o.Principal = p.Keytab, p.Principal
 	case koji.LoginPassword:
 		o.User = e.user(p)
 		o.Password, _ = e.password(p)
@@ -91,8 +93,8 @@ func (e *Env) method(p *profiles.Profile) (koji.LoginMethod, error) {
 		return koji.LoginSSL, nil
 	case p.AuthType == "password", p.AuthType == "" && e.globals.user != "", p.AuthType == "" && p.PasswordFile != "":
 		return koji.LoginPassword, nil
-	case p.AuthType == "kerberos", p.AuthType == "gssapi":
-		return "", failf("Unable to log in: this client has no Kerberos; use a client certificate (--cert) or a password (--user)")
+	case p.AuthType == "kerberos", p.AuthType == "gssapi", p.AuthType == "":
+		return koji.LoginKerberos, nil
 	}
 	return "", errNoMethod
 }
@@ -150,6 +152,9 @@ func (e *Env) login(ctx context.Context) error {
 	var transport *koji.TransportError
 	if errors.As(err, &transport) {
 		return failf("Error: Unable to connect to server: %v", transport)
+	}
+	if errors.Is(err, koji.ErrNoTicket) && p.AuthType == "" { // it was only the last thing to try
+		return failf("%s (%v)", errNoMethod.Error(), err)
 	}
 	return err
 }
