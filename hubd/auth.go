@@ -11,6 +11,7 @@ import (
 func authMethods() []method {
 	return []method{
 		writes("login", anyone, "Password login; returns session info.", login),
+		writes("sslLogin", anyone, "Login by client certificate, Kerberos ticket or a proxy's word; returns session info.", sslLogin),
 		writes("logout", anyone, "Closes the session (and subsessions) or another session of the same user.", logout),
 		writes("logoutChild", inSession, "Closes one child session.", logoutChild),
 		writes("subsession", inSession, "Creates a child session.", subsession),

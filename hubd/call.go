@@ -27,11 +27,13 @@ type call struct {
 
 // request is what is known of the HTTP request around a call.
 type request struct {
-	id      string // stands in the log beside every line, and in faults of unknown cause
-	address string // of the client
-	session sessionKey
-	callnum *int64
-	proofs  map[credentials]proof // of the passwords that the request's logins came with
+	id       string // stands in the log beside every line, and in faults of unknown cause
+	address  string // of the client
+	session  sessionKey
+	callnum  *int64
+	identity *identity             // who somebody else vouches for, asked for at loginPath alone
+	nobody   error                 // why it is nobody
+	proofs   map[credentials]proof // of the passwords that the request's logins came with
 }
 
 // log is the hub's log with the keys that tell whose call this is.

@@ -2,6 +2,7 @@ package hubd
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -32,7 +33,18 @@ type Config struct {
 	DisableURLSessions    bool
 	LoginCreatesUser      bool
 	SessionRenewalTimeout time.Duration // 0: never
-	HostPrincipalFormat   string
+
+	SSLCertificate      string // PEM files; with the first the hub serves https
+	SSLKey              string
+	SSLClientCA         string // whose certificates sslLogin takes
+	DNUsernameComponent string
+	ProxyDNs            []distinguishedName // who may log others in
+	AuthKeytab          string              // with it sslLogin takes Kerberos tickets
+	AllowedKrbRealms    []string
+	ProxyPrincipals     []string
+	AllowProxyAuthType  bool
+	HostPrincipalFormat string
+	Front               frontConfig
 
 	MaxRequestLength      int64
 	MaxNameLengthInternal int64
@@ -113,7 +125,17 @@ func LoadConfig(path string) (*Config, error) {
 		DisableURLSessions:    r.flag("DisableURLSessions", false),
 		LoginCreatesUser:      r.flag("LoginCreatesUser", true),
 		SessionRenewalTimeout: r.span("SessionRenewalTimeout", 1440, time.Minute),
+		SSLCertificate:        r.text("SSLCertificate", ""),
+		SSLKey:                r.text("SSLKey", ""),
+		SSLClientCA:           r.text("SSLClientCA", ""),
+		DNUsernameComponent:   r.text("DNUsernameComponent", "CN"),
+		ProxyDNs:              r.names("ProxyDNs"),
+		AuthKeytab:            r.text("AuthKeytab", ""),
+		AllowedKrbRealms:      r.parts("AllowedKrbRealms", "*"),
+		ProxyPrincipals:       r.parts("ProxyPrincipals", ""),
+		AllowProxyAuthType:    r.flag("AllowProxyAuthType", false),
 		HostPrincipalFormat:   r.text("HostPrincipalFormat", ""),
+		Front:                 r.front(),
 		MaxRequestLength:      r.number("MaxRequestLength", 4194304),
 		MaxNameLengthInternal: r.number("MaxNameLengthInternal", 256),
 		RegexNameInternal:     r.pattern("RegexNameInternal", `^[A-Za-z0-9/_.+-]+$`),
@@ -191,6 +213,59 @@ func (r *configReader) text(key, fallback string) string {
 }
 
 func (r *configReader) words(key string) []string { return strings.Fields(r.text(key, "")) }
+
+// parts are separated by commas.
+func (r *configReader) parts(key, fallback string) []string {
+	var all []string
+	for part := range strings.SplitSeq(r.text(key, fallback), ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			all = append(all, part)
+		}
+	}
+	return all
+}
+
+// wrong is an error in the value of a key.
+func (r *configReader) wrong(key string, err error) {
+	if k, ok := r.section.Lookup(key); ok && err != nil {
+		err = k.Errorf("%v", err)
+	}
+	r.fail(err)
+}
+
+// names are distinguished names, separated by bars.
+func (r *configReader) names(key string) []distinguishedName {
+	var all []distinguishedName
+	for part := range strings.SplitSeq(r.text(key, ""), "|") {
+		if strings.TrimSpace(part) == "" {
+			continue
+		}
+		name, err := parseName(part)
+		r.wrong(key, err)
+		all = append(all, name)
+	}
+	return all
+}
+
+// front reads what is believed of proxies.
+func (r *configReader) front() frontConfig {
+	var f frontConfig
+	var err error
+	f.Trusted, err = parseNetworks(r.text("TrustedProxies", ""))
+	r.wrong("TrustedProxies", err)
+	for key, to := range map[string]*string{
+		"ForwardedAddressHeader": &f.AddressHeader, "ForwardedSchemeHeader": &f.SchemeHeader, "ForwardedVerifyHeader": &f.VerifyHeader,
+		"ForwardedDNHeader": &f.DNHeader, "ForwardedUserHeader": &f.UserHeader,
+	} {
+		if *to = r.text(key, ""); *to != "" && len(f.Trusted) == 0 {
+			r.wrong(key, errors.New("no proxy is trusted: set TrustedProxies"))
+		}
+	}
+	if (f.DNHeader == "") != (f.VerifyHeader == "") {
+		r.fail(errors.New("ForwardedDNHeader and ForwardedVerifyHeader go together: a name counts only if the certificate was verified"))
+	}
+	return f
+}
 
 func (r *configReader) flag(key string, fallback bool) bool {
 	v, err := r.section.GetBool(key, fallback)

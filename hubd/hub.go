@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"koji"
+	"koji/internal/negotiate"
 	"koji/internal/policy"
 	"koji/sqlstore"
 )
@@ -20,22 +21,24 @@ import (
 // New makes it, Handler serves it, Run works in the background until its
 // context ends.
 type Hub struct {
-	cfg       *Config
-	store     *sqlstore.Store
-	log       *slog.Logger
-	paths     koji.Paths
-	methods   map[string]*method
-	tests     map[string]policy.Test // of policies
-	policies  policies
-	callbacks map[string][]Callback
-	guard     loginGuard
-	hashing   chan struct{} // holds a token for each password that is hashed just now
-	touched   touches
-	feed      *feed
-	scheduler *scheduler
-	started   time.Time
-	stopping  chan struct{}
-	stopOnce  sync.Once
+	cfg          *Config
+	store        *sqlstore.Store
+	log          *slog.Logger
+	paths        koji.Paths
+	methods      map[string]*method
+	tests        map[string]policy.Test // of policies
+	policies     policies
+	callbacks    map[string][]Callback
+	guard        loginGuard
+	hashing      chan struct{} // holds a token for each password that is hashed just now
+	touched      touches
+	certificates *certificates       // nil if the hub serves plain http
+	kerberos     *negotiate.Acceptor // nil if it takes no tickets
+	feed         *feed
+	scheduler    *scheduler
+	started      time.Time
+	stopping     chan struct{}
+	stopOnce     sync.Once
 }
 
 // New makes a hub on an open store. It checks the policies and makes the
@@ -67,6 +70,14 @@ func New(cfg *Config, store *sqlstore.Store, log *slog.Logger) (*Hub, error) {
 		return nil, err
 	}
 	var err error
+	if h.certificates, err = newCertificates(cfg, log); err != nil {
+		return nil, err
+	}
+	if cfg.AuthKeytab != "" {
+		if h.kerberos, err = negotiate.New(cfg.AuthKeytab); err != nil {
+			return nil, err
+		}
+	}
 	if h.policies, err = h.parsePolicies(cfg.Policies); err != nil {
 		return nil, err
 	}
@@ -136,10 +147,13 @@ func (h *Hub) housekeeping(ctx context.Context) {
 			}
 		case <-prune.C:
 			err := h.store.Write(ctx, func(tx *sqlstore.Tx) error {
+				if err := tx.PruneTokens(ctx); err != nil {
+					return err
+				}
 				return tx.PruneNotices(ctx, tx.Now().Add(-noticeLife))
 			})
 			if err != nil && ctx.Err() == nil {
-				h.log.Error("prune event stream", "err", err)
+				h.log.Error("prune event stream and used tickets", "err", err)
 			}
 		}
 	}

@@ -229,7 +229,11 @@ func (o *options) serve(ctx context.Context, stdio Stdio) error {
 	if o.config == "" {
 		fmt.Fprintf(stdio.Out, "No --config: the hub's data is in %s.\n", filepath.Dir(cfg.KojiDir))
 	}
-	fmt.Fprintf(stdio.Out, "hubd %s serves http://%s/kojihub (%s)\n", Version, listener.Addr(), store.Engine())
+	scheme := "http"
+	if h.certificates != nil {
+		scheme = "https"
+	}
+	fmt.Fprintf(stdio.Out, "hubd %s serves %s://%s/kojihub (%s)\n", Version, scheme, listener.Addr(), store.Engine())
 	return h.Serve(ctx, listener)
 }
 
@@ -253,7 +257,14 @@ func (h *Hub) Serve(ctx context.Context, l net.Listener) error {
 		h.Run(background)
 	}()
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
+	go func() {
+		if h.certificates == nil {
+			failed <- server.Serve(l)
+			return
+		}
+		server.TLSConfig = h.certificates.serverConfig()
+		failed <- server.ServeTLS(l, "", "")
+	}()
 	var err error
 	select {
 	case err = <-failed:

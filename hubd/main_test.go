@@ -93,7 +93,7 @@ func serve(t *testing.T, args ...string) (url string, stop func() int) {
 	t.Cleanup(func() { stop() })
 	line, err := bufio.NewReader(read).ReadString('\n')
 	go io.Copy(io.Discard, read)
-	m := regexp.MustCompile(`http://127\.0\.0\.1:\d+/kojihub`).FindString(line)
+	m := regexp.MustCompile(`https?://127\.0\.0\.1:\d+/kojihub`).FindString(line)
 	if err != nil || m == "" {
 		stop()
 		t.Fatalf("hubd serve says %q (%v): %s", line, err, problem.String())

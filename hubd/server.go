@@ -3,7 +3,6 @@ package hubd
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"net"
 	"net/http"
 	"strings"
 )
@@ -37,8 +36,11 @@ func (h *Hub) serveHub(w http.ResponseWriter, r *http.Request) {
 		plain(w, http.StatusMethodNotAllowed, "Method Not Allowed\nThis is an XML-RPC server. Only POST requests are accepted.\n")
 		return
 	}
-	req := &request{id: requestID(), address: clientAddress(r)}
+	req := &request{id: requestID(), address: h.cfg.Front.address(r)}
 	h.sessionOf(r, req)
+	if r.URL.Path == loginPath && !h.identify(w, r, req) {
+		return
+	}
 	if kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); strings.TrimSpace(kind) == "application/octet-stream" {
 		h.serveUpload(w, r, req)
 		return
@@ -53,14 +55,6 @@ func (h *Hub) serveHealth(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	plain(w, http.StatusOK, "ok\n")
-}
-
-func clientAddress(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }
 
 func requestID() string {

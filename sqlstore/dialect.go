@@ -94,6 +94,14 @@ func (tx *Tx) forUpdate() string {
 	return ""
 }
 
+// forUpdateFree is forUpdate that leaves out the rows that it would have to wait for.
+func (tx *Tx) forUpdateFree() string {
+	if tx.store.engine == postgresEngine {
+		return " FOR UPDATE SKIP LOCKED"
+	}
+	return ""
+}
+
 // skipLocked is forUpdate that leaves out the rows that others hold.
 func (tx *Tx) skipLocked() string {
 	if tx.store.engine == postgresEngine {

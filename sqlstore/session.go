@@ -3,6 +3,9 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
+	"maps"
+	"slices"
 	"time"
 
 	"koji"
@@ -111,10 +114,14 @@ func (tx *Tx) SetCallNum(ctx context.Context, id, callnum int64) error {
 	return wrap(err, "store call number of session %d", id)
 }
 
-// TouchSessions notes when sessions were last used, and moves no time backwards.
+// TouchSessions notes when sessions were last used, and moves no time backwards. A
+// session that a call changes just now is left out: it would be waited for with
+// others locked, which two hubs could do crosswise.
 func (tx *Tx) TouchSessions(ctx context.Context, used map[int64]time.Time) error {
-	for id, t := range used {
-		if _, err := tx.exec(ctx, `UPDATE sessions SET update_time = ? WHERE id = ? AND update_time < ?`, t, id, t); err != nil {
+	for _, id := range slices.Sorted(maps.Keys(used)) {
+		_, err := tx.exec(ctx, `UPDATE sessions SET update_time = ? WHERE id IN (SELECT id FROM sessions WHERE id = ? AND update_time < ?`+
+			tx.forUpdateFree()+`)`, used[id], id, used[id])
+		if err != nil {
 			return wrap(err, "touch session %d", id)
 		}
 	}
@@ -189,4 +196,17 @@ func (tx *Tx) SetPassword(ctx context.Context, user int64, hashed string) error 
 	}
 	_, err := tx.exec(ctx, `UPDATE users SET password = ? WHERE id = ?`, v, user)
 	return wrap(err, "set password of user %d", user)
+}
+
+// UseToken notes that a token was used to log in, and until when it would be
+// taken; the bool says whether this was the first time.
+func (tx *Tx) UseToken(ctx context.Context, digest []byte, until time.Time) (bool, error) {
+	n, err := tx.exec(ctx, `INSERT INTO hubd_login_tokens (digest, until) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING`, hex.EncodeToString(digest), until)
+	return n > 0, wrap(err, "note login token")
+}
+
+// PruneTokens forgets tokens that wouldn't be taken any more.
+func (tx *Tx) PruneTokens(ctx context.Context) error {
+	_, err := tx.exec(ctx, `DELETE FROM hubd_login_tokens WHERE until < ?`, tx.now)
+	return wrap(err, "prune login tokens")
 }
