@@ -114,15 +114,9 @@ type logoutChildArgs struct {
 	SessionID int64 `rpc:"session_id"`
 }
 
+// logoutChild ends a subsession. One that has ended, or isn't the caller's, is no error.
 func logoutChild(c *call, a logoutChildArgs) (any, error) {
-	child, found, err := c.tx.Session(c, a.SessionID)
-	if err != nil {
-		return nil, err
-	}
-	if !found || child.Master != c.session.id {
-		return nil, nil // ended already, or somebody else's: nothing of ours
-	}
-	return nil, c.tx.CloseSession(c, a.SessionID)
+	return nil, c.tx.CloseChild(c, a.SessionID, c.session.id)
 }
 
 func subsession(c *call, _ none) (any, error) {

@@ -2,6 +2,7 @@ package hubd
 
 import (
 	"context"
+	"net/netip"
 
 	"koji"
 	"koji/internal/xmlrpc"
@@ -78,7 +79,11 @@ func login(c *call, a loginArgs) (any, error) {
 	hostip := c.hub.hostIP(c.request.address)
 	opts, _ := words["opts"].(map[string]any)
 	if given, ok := opts["hostip"].(string); ok && c.hub.cfg.CheckClientIP {
-		hostip = given
+		ip, err := netip.ParseAddr(given)
+		if err != nil || ip.Zone() != "" {
+			return nil, fault(koji.CodeAuth, "opts: hostip %q is no address", given)
+		}
+		hostip = c.hub.hostIP(ip.Unmap().String())
 	}
 	return c.openSession(user.ID, koji.AuthPassword, hostip, truthy(words["renew"]), truthy(words["exclusive"]))
 }

@@ -12,6 +12,7 @@ import (
 	"koji"
 	"koji/internal/xmlrpc"
 	"koji/sqlstore"
+	"koji/sqlstore/sqlstoretest"
 )
 
 // stored is a user's password as the database has it.
@@ -228,6 +229,9 @@ func TestSessionIsBoundToItsAddress(t *testing.T) {
 		given := home.login("bob", map[string]any{"hostip": "192.0.2.3"})
 		home.with(given, 0).wantCode(koji.CodeAuth, "getLoggedInUser")
 		home.from(h.hub.Handler(), "192.0.2.3:1").with(given, 0).wantCode(0, "getLoggedInUser")
+		for _, bad := range []string{"-", "", "192.0.2.3, 192.0.2.4", "localhost", strings.Repeat("1", 300), "::1%\x00"} {
+			home.wantCode(koji.CodeAuth, "login", "bob", "bob", map[string]any{"hostip": bad})
+		}
 	})
 }
 
@@ -271,6 +275,7 @@ func TestSessionExpiry(t *testing.T) {
 		c.with(again, 0).wantCode(0, "createTag", "two")            // numbers begin anew
 		c.with(again, 0).wantCode(koji.CodeRetry, "createTag", "three")
 		c.with(child, 1).wantCode(koji.CodeAuthExpired, "getLoggedInUser")
+		c.with(child, 2).wantCode(koji.CodeGeneric, "login", "alice", "alice", named(koji.Named{"renew": true, "exclusive": true}))
 		sub := sessionOf(c.with(child, 2), "alice", "alice", renew)
 		if sub.ID != child.ID {
 			t.Errorf("renewed subsession: %v, was %v", sub, child)
@@ -335,6 +340,59 @@ func TestCallNumbers(t *testing.T) {
 		c.with(host, 1).wantCode(0, "host.updateHost", 0.5, true)
 		c.with(host, 1).wantCode(0, "host.updateHost", 0.5, true) // one of those that may be repeated
 		c.with(host, 1).wantCode(koji.CodeRetry, "host.getTasks")
+	})
+}
+
+// Calls about sessions can't be repeated, whether they had something to do or not.
+func TestCallNumbersOfSessionCalls(t *testing.T) {
+	t.Parallel()
+	eachHub(t, nil, func(h *testHub) {
+		t, c := h.t, h.raw()
+		info, other := c.login("kojiadmin"), c.login("kojiadmin")
+		n := 0
+		for _, call := range []struct {
+			method string
+			args   []any
+		}{
+			{"subsession", nil},
+			{"logoutChild", []any{int64(999999)}},
+			{"logoutChild", []any{other.ID}},
+			{"exclusiveSession", nil},
+			{"sharedSession", nil},
+			{"logout", []any{int64(999999)}},
+			{"logout", []any{other.ID}},
+		} {
+			c.with(info, n).wantCode(0, call.method, call.args...)
+			c.with(info, n).wantCode(koji.CodeRetry, call.method, call.args...)
+			n++
+		}
+		row, _ := c.with(info, n).ask("getSessionInfo")
+		want(t, "number in the session", []any{int64(n - 1)}, pick(row, "callnum"))
+	})
+}
+
+// What one hub does to a session holds at once for the others on its database.
+func TestSessionsOfTwoHubs(t *testing.T) {
+	t.Parallel()
+	sqlstoretest.Each(t, func(t *testing.T, store *sqlstore.Store) {
+		one := setup(t, store, nil)
+		two := start(t, store, one.hub.cfg)
+		here, there := one.raw(), two.raw()
+		info := here.login("kojiadmin")
+		there.with(info, 0).wantCode(0, "getLoggedInUser")
+		here.with(info, 1).wantCode(0, "createTag", "a")
+		there.with(info, 1).wantCode(koji.CodeRetry, "createTag", "b") // the number is known there
+		exclusive := there.login("kojiadmin", nil, false, true)
+		here.with(info, 2).wantCode(koji.CodeAuthLock, "getLoggedInUser")
+		there.with(exclusive, 0).wantCode(0, "logout", info.ID)
+		here.with(info, 3).wantCode(koji.CodeAuth, "getLoggedInUser")
+		for _, h := range []*testHub{one, two} {
+			if err := h.hub.storeTouches(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		here.with(exclusive, 1).wantCode(0, "disableUser", "alice")
+		there.wantCode(koji.CodeAuth, "login", "alice", "alice")
 	})
 }
 

@@ -24,6 +24,7 @@ type Config struct {
 	TopDir string
 
 	User, Password, Cert, ServerCA string
+	Keytab, Principal              string // of a login by Kerberos
 	NoVerify                       bool
 	Timeout                        time.Duration
 	RetryInterval                  time.Duration
@@ -64,8 +65,8 @@ type Config struct {
 	TaskCores   float64 // cores a buildroot may use
 	KeepTasks   bool    // leave the work areas of tasks, to look into them
 	rlimits     map[string]string
-	passwordIn  string // password_file
-	authGSSAPI  bool
+	passwordIn  string   // password_file
+	hostFormat  string   // host_principal_format
 	unsupported []string // keys that are set but do nothing here
 }
 
@@ -88,6 +89,7 @@ func (c *Config) settings() daemon.Settings {
 	s := daemon.Settings{
 		"server": daemon.Text(&c.Server), "topurl": c.takeTopURL, "topdir": daemon.Text(&c.TopDir),
 		"user": daemon.Text(&c.User), "password": daemon.Text(&c.Password), "cert": daemon.Text(&c.Cert), "serverca": daemon.Text(&c.ServerCA),
+		"keytab": daemon.Text(&c.Keytab), "krb_principal": daemon.Text(&c.Principal), "host_principal_format": daemon.Text(&c.hostFormat),
 		"no_ssl_verify": daemon.Truth(&c.NoVerify), "timeout": daemon.Seconds(&c.Timeout),
 		"retry_interval": daemon.Seconds(&c.RetryInterval), "max_retries": daemon.Number(&c.MaxRetries),
 		"offline_retry": daemon.Truth(&c.OfflineRetry), "offline_retry_interval": daemon.Seconds(&c.OfflineRetryInterval),
@@ -112,12 +114,8 @@ func (c *Config) settings() daemon.Settings {
 		buildroot_basic_cleanup_delay buildroot_final_cleanup_delay failed_buildroot_lifetime chroot_tmpdir
 		use_fast_upload use_createrepo_c distrepo_skip_stat copy_old_repodata pkgurl task_avail_delay
 		allowed_scms allowed_scms_use_config allowed_scms_use_policy scm_credentials_dir support_rpm_source_layout allow_password_in_scm_url
-		maven_repo_ignore oz_install_timeout xz_options allow_noverifyssl keytab ccache host_principal_format pluginpath`) {
+		maven_repo_ignore oz_install_timeout xz_options allow_noverifyssl ccache pluginpath`) {
 		s[key] = func(string) error { return nil }
-	}
-	s["krb_principal"] = func(v string) error {
-		c.authGSSAPI = v != ""
-		return nil
 	}
 	for _, key := range []string{"plugin", "plugins"} {
 		s[key] = func(v string) error {
@@ -195,7 +193,7 @@ func (c *Config) complete() error {
 	case c.SleepTime <= 0:
 		return errors.New("sleeptime must be above 0")
 	}
-	for _, p := range []*string{&c.WorkDir, &c.TopDir, &c.MockDir, &c.LogFile, &c.PIDFile, &c.Cert, &c.ServerCA} {
+	for _, p := range []*string{&c.WorkDir, &c.TopDir, &c.MockDir, &c.LogFile, &c.PIDFile, &c.Cert, &c.ServerCA, &c.Keytab} {
 		if *p == "" {
 			continue
 		}
@@ -212,11 +210,10 @@ func (c *Config) complete() error {
 		}
 		c.Password = strings.TrimRight(string(data), "\r\n")
 	}
-	if c.User == "" && c.Cert == "" {
-		if c.authGSSAPI {
-			return errors.New("GSSAPI logins are not part of this build: set cert, or user and password")
-		}
-		return errors.New("nothing to log in with: set cert, or user and password")
+	if c.User != "" || c.Cert != "" {
+		c.Keytab = "" // the others win
+	} else if err := c.kerberos(); err != nil {
+		return err
 	}
 	if c.LogFile == "" {
 		c.LogFile = "/var/log/kojid.log"
@@ -227,10 +224,30 @@ func (c *Config) complete() error {
 	return nil
 }
 
+// kerberos completes a login by keytab, as whom Koji's kojid would be.
+func (c *Config) kerberos() error {
+	if c.Keytab == "" && c.Principal == "" && c.hostFormat == "" {
+		return errors.New("nothing to log in with: set cert, or keytab and krb_principal, or user and password")
+	}
+	if c.Keytab == "" {
+		c.Keytab = "/etc/kojid/kojid.keytab"
+	}
+	if c.Principal != "" || c.hostFormat == "" {
+		return nil
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return fmt.Errorf("find the principal of this host: %w", err)
+	}
+	c.Principal = strings.ReplaceAll(c.hostFormat, "%s", host)
+	return nil
+}
+
 // session are the options of a session with the hub.
 func (c *Config) session() koji.Options {
 	o := koji.Options{
 		Server: c.Server, TopURL: c.TopURL, User: c.User, Password: c.Password, Cert: c.Cert, ServerCA: c.ServerCA, NoVerify: c.NoVerify,
+		Keytab: c.Keytab, Principal: c.Principal,
 		Timeout: c.Timeout, OfflineRetry: c.OfflineRetry, OfflineRetryInterval: c.OfflineRetryInterval, UserAgent: "kojid/1",
 	}
 	daemon.Patience(&o, c.RetryInterval, c.MaxRetries)

@@ -84,13 +84,44 @@ func TestLoadConfigRefuses(t *testing.T) {
 	}
 }
 
+func TestBuilderLogsInByKeytab(t *testing.T) {
+	t.Parallel()
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		lines string
+		want  []string // keytab, principal
+	}{
+		"principal": {"krb_principal = b1@K", []string{"/etc/kojid/kojid.keytab", "b1@K"}},
+		"keytab":    {"keytab = /k", []string{"/k", ""}},
+		"both":      {"keytab = /k\nkrb_principal = b1@K\nhost_principal_format = c/%s@K", []string{"/k", "b1@K"}},
+		"format":    {"keytab = /k\nhost_principal_format = compile/%s@K", []string{"/k", "compile/" + host + "@K"}},
+		"password":  {"user = b1\nkeytab = /k\nkrb_principal = b1@K", []string{"", "b1@K"}},
+		"cert":      {"cert = /c\nkeytab = /k", []string{"", ""}},
+	} {
+		cfg, err := LoadConfig(writeConfig(t, "server = x\ntopurl = x\n"+c.lines))
+		if err == nil {
+			err = cfg.complete()
+		}
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		o := cfg.session()
+		if d := cmp.Diff(c.want, []string{o.Keytab, o.Principal}); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+	}
+}
+
 func TestCompleteRefuses(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ lines, want string }{
 		"server":   {"topurl = x", "set server"},
 		"topurl":   {"server = x", "set topurl"},
 		"nobody":   {"server = x\ntopurl = x", "nothing to log in with"},
-		"kerberos": {"server = x\ntopurl = x\nkrb_principal = a@B", "GSSAPI"},
 		"password": {"server = x\ntopurl = x\nuser = u\npassword_file = /nonexistent", "password_file"},
 		"jobs":     {"server = x\ntopurl = x\nuser = u\nmaxjobs = 0", "maxjobs"},
 	} {

@@ -21,6 +21,7 @@ type Config struct {
 	TopDir string
 
 	User, Password, Cert, ServerCA string
+	Keytab, Principal              string // of a login by Kerberos
 	NoVerify                       bool
 	RetryInterval                  time.Duration
 	MaxRetries                     int
@@ -43,7 +44,6 @@ type Config struct {
 	StateDir, PIDFile string        // our own keys
 
 	passwordIn string
-	principal  string
 	legacy     []string // keys that are set and do nothing any more
 }
 
@@ -74,13 +74,11 @@ func (c *Config) settings() daemon.Settings {
 		"repo_lifetime": daemon.Seconds(&c.RepoLifetime), "dist_repo_lifetime": daemon.Seconds(&c.DistRepoLifetime),
 		"expired_repo_lifetime": daemon.Seconds(&c.ExpiredLifetime), "deleted_repo_lifetime": daemon.Seconds(&c.ExpiredLifetime),
 		"recheck_period": daemon.Seconds(&c.RecheckPeriod), "reference_recheck_period": daemon.Seconds(&c.ReferenceRecheck),
-		"principal": daemon.Text(&c.principal),
+		"principal": daemon.Text(&c.Principal), "keytab": daemon.Text(&c.Keytab),
 
 		"password_file": daemon.Text(&c.passwordIn), "statedir": daemon.Text(&c.StateDir), "pidfile": daemon.Text(&c.PIDFile),
 	}
-	for _, key := range []string{"keytab", "ccache"} {
-		s[key] = func(string) error { return nil } // they mean something with a principal only
-	}
+	s["ccache"] = func(string) error { return nil } // tickets are kept by nobody
 	for _, key := range strings.Fields(`delete_batch_size debuginfo_tags ignore_tags max_repo_tasks max_repo_tasks_maven no_repo_effective_age
 		queue_file recent_tasks_lifetime repo_tasks_limit source_tags separate_source_tags with_src`) {
 		s[key] = func(string) error {
@@ -124,7 +122,7 @@ func (c *Config) complete() error {
 	if c.ReferenceRecheck == 0 {
 		c.ReferenceRecheck = c.RecheckPeriod
 	}
-	for _, p := range []*string{&c.TopDir, &c.LogFile, &c.StateDir, &c.PIDFile, &c.Cert, &c.ServerCA} {
+	for _, p := range []*string{&c.TopDir, &c.LogFile, &c.StateDir, &c.PIDFile, &c.Cert, &c.ServerCA, &c.Keytab} {
 		if *p == "" {
 			continue
 		}
@@ -141,11 +139,13 @@ func (c *Config) complete() error {
 		}
 		c.Password = strings.TrimRight(string(data), "\r\n")
 	}
-	if c.User == "" && c.Cert == "" {
-		if c.principal != "" {
-			return errors.New("GSSAPI logins are not part of this build: set cert, or user and password")
-		}
-		return errors.New("nothing to log in with: set cert, or user and password")
+	switch {
+	case c.User != "" || c.Cert != "":
+		c.Keytab = "" // the others win
+	case c.Keytab == "" && c.Principal == "":
+		return errors.New("nothing to log in with: set cert, or keytab and principal, or user and password")
+	case c.Keytab == "":
+		c.Keytab = "/etc/kojira/kojira.keytab"
 	}
 	return nil
 }
@@ -154,6 +154,7 @@ func (c *Config) complete() error {
 func (c *Config) session() koji.Options {
 	o := koji.Options{
 		Server: c.Server, User: c.User, Password: c.Password, Cert: c.Cert, ServerCA: c.ServerCA, NoVerify: c.NoVerify,
+		Keytab: c.Keytab, Principal: c.Principal,
 		OfflineRetry: c.OfflineRetry, OfflineRetryInterval: c.OfflineRetryInterval, UserAgent: "kojira/1",
 	}
 	daemon.Patience(&o, c.RetryInterval, c.MaxRetries)
@@ -257,6 +258,8 @@ func (c *Config) show(w io.Writer) {
 		{"topdir", c.TopDir},
 		{"user", c.User},
 		{"cert", c.Cert},
+		{"keytab", c.Keytab},
+		{"principal", c.Principal},
 		{"serverca", c.ServerCA},
 		{"no_ssl_verify", c.NoVerify},
 		{"retry_interval", c.RetryInterval.Seconds()},

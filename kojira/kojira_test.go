@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,11 +43,38 @@ func TestLoadConfig(t *testing.T) {
 		"nonsense = 3":                  "unknown key",
 		"user = x":                      "set server",
 		"server = x":                    "nothing to log in with",
-		"server = x\nprincipal = k@R":   "GSSAPI",
 		"server = x\nsleeptime = often": "sleeptime",
 	} {
 		if _, err := load(lines); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v", lines, err)
+		}
+	}
+}
+
+func TestRepoDaemonLogsInByKeytab(t *testing.T) {
+	t.Parallel()
+	for lines, want := range map[string][]string{
+		"principal = k@R":               {"/etc/kojira/kojira.keytab", "k@R"},
+		"keytab = /k":                   {"/k", ""},
+		"user = kojira\nkeytab = /k":    {"", ""},
+		"cert = /c\nprincipal = k@R":    {"", "k@R"},
+		"keytab = /k\nprincipal = k@R ": {"/k", "k@R"},
+	} {
+		path := filepath.Join(t.TempDir(), "kojira.conf")
+		if err := os.WriteFile(path, []byte("[kojira]\nserver = x\n"+lines+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cfg, err := LoadConfig(path)
+		if err == nil {
+			err = cfg.complete()
+		}
+		if err != nil {
+			t.Errorf("%q: %v", lines, err)
+			continue
+		}
+		o := cfg.session()
+		if got := []string{o.Keytab, o.Principal}; !slices.Equal(got, want) {
+			t.Errorf("%q: %v", lines, got)
 		}
 	}
 }

@@ -82,9 +82,18 @@ func (tx *Tx) ExpireSession(ctx context.Context, id int64) error {
 	return wrap(err, "expire session %d", id)
 }
 
-// CloseSession ends a session and its subsessions.
+// CloseSession ends a session and its subsessions. That counts as a change also
+// if there was nothing to end, so that the call can't be repeated, as with Koji.
 func (tx *Tx) CloseSession(ctx context.Context, id int64) error {
 	_, err := tx.exec(ctx, `UPDATE sessions SET expired = TRUE, closed = TRUE, exclusive = NULL WHERE id = ? OR master = ?`, id, id)
+	tx.changed = true
+	return wrap(err, "close session %d", id)
+}
+
+// CloseChild is CloseSession of a subsession of master; of another session nothing is changed.
+func (tx *Tx) CloseChild(ctx context.Context, id, master int64) error {
+	_, err := tx.exec(ctx, `UPDATE sessions SET expired = TRUE, closed = TRUE, exclusive = NULL WHERE id = ? AND master = ?`, id, master)
+	tx.changed = true
 	return wrap(err, "close session %d", id)
 }
 

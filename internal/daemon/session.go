@@ -92,7 +92,7 @@ func (a *Account) endOld(ctx context.Context) {
 		return
 	}
 	o := a.Options
-	o.User, o.Password, o.Cert = "", "", "" // an expired session is not to be renewed
+	o.User, o.Password, o.Cert, o.Keytab = "", "", "", "" // an expired session is not to be renewed
 	s, err := koji.New(o)
 	if err != nil {
 		return
