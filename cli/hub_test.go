@@ -80,7 +80,7 @@ func serve(hub, conf string) (url string, stop func(), err error) {
 	lines := make(chan string, 1)
 	go func() {
 		s := bufio.NewScanner(out)
-		at := regexp.MustCompile(`serves (http://\S+)`)
+		at := regexp.MustCompile(`serves (https?://\S+)`)
 		for s.Scan() {
 			if m := at.FindStringSubmatch(s.Text()); m != nil {
 				lines <- m[1]

@@ -14,13 +14,14 @@ import (
 
 	"koji"
 	"koji/internal/kdctest"
+	"koji/internal/pkitest"
 	"koji/internal/xmlrpc"
 	"koji/sqlstore"
 	"koji/sqlstore/sqlstoretest"
 )
 
 // krbHub is a hub that takes tickets of a KDC, on a store.
-func krbHub(t *testing.T, store *sqlstore.Store, ca *authority, keytab string, change func(*Config)) *testHub {
+func krbHub(t *testing.T, store *sqlstore.Store, ca *pkitest.Authority, keytab string, change func(*Config)) *testHub {
 	t.Helper()
 	return setup(t, store, sslConfig(ca, func(c *Config) {
 		c.AuthKeytab = keytab
@@ -36,13 +37,13 @@ func localhost(url string) string { return strings.Replace(url, "127.0.0.1", "lo
 func TestKerberos(t *testing.T) {
 	t.Parallel()
 	kdc := kdctest.Start(t)
-	ca := newAuthority(t, "Koji CA")
+	ca := pkitest.New(t, "Koji CA")
 	service := kdc.Keytab("HTTP/localhost")
 	people := kdc.Keytab("alice", "web", "compile/b9.example", "newcomer", "team", "host/b8.example")
 	login := func(t *testing.T, url, principal string, how koji.LoginOptions) (*koji.Session, error) {
 		t.Helper()
 		how.Method = koji.LoginKerberos
-		return loginBy(t, koji.Options{Server: localhost(url), ServerCA: ca.file, Keytab: people, Principal: principal, KerberosConfig: kdc.Config}, how)
+		return loginBy(t, koji.Options{Server: localhost(url), ServerCA: ca.File, Keytab: people, Principal: principal, KerberosConfig: kdc.Config}, how)
 	}
 	realm := "@" + kdctest.Realm
 
@@ -83,7 +84,7 @@ func TestKerberos(t *testing.T) {
 	t.Run("with the tickets of kinit", func(t *testing.T) {
 		t.Parallel()
 		h := krbHub(t, sqlstoretest.SQLite(t), ca, service, nil)
-		o := koji.Options{Server: localhost(h.secure()), ServerCA: ca.file, TicketCache: "FILE:" + kdc.Tickets(people, "alice"), KerberosConfig: kdc.Config}
+		o := koji.Options{Server: localhost(h.secure()), ServerCA: ca.File, TicketCache: "FILE:" + kdc.Tickets(people, "alice"), KerberosConfig: kdc.Config}
 		how := koji.LoginOptions{Method: koji.LoginKerberos, Exclusive: true}
 		s, err := loginBy(t, o, how)
 		if err != nil {
@@ -167,7 +168,7 @@ func TestKerberos(t *testing.T) {
 			two := start(t, store, one.hub.cfg)
 			recorder := &recordingClient{}
 			url := recorder.before(t, one)
-			s, err := loginBy(t, koji.Options{Server: localhost(url), ServerCA: ca.file, Keytab: people, Principal: "alice", KerberosConfig: kdc.Config}, koji.LoginOptions{Method: koji.LoginKerberos})
+			s, err := loginBy(t, koji.Options{Server: localhost(url), ServerCA: ca.File, Keytab: people, Principal: "alice", KerberosConfig: kdc.Config}, koji.LoginOptions{Method: koji.LoginKerberos})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -203,7 +204,7 @@ func TestKerberos(t *testing.T) {
 		url := localhost(h.secure()) + "/ssllogin"
 		ask := func(args ...string) []byte {
 			t.Helper()
-			cmd := exec.CommandContext(t.Context(), curl, append(args, "-sS", "--cacert", ca.file, "-H", "Content-Type: text/xml", "--data-binary", "@-", url)...)
+			cmd := exec.CommandContext(t.Context(), curl, append(args, "-sS", "--cacert", ca.File, "-H", "Content-Type: text/xml", "--data-binary", "@-", url)...)
 			cmd.Env = append(os.Environ(), "KRB5_CONFIG="+kdc.Config, "KRB5CCNAME=FILE:"+kdc.Tickets(people, "alice"))
 			cmd.Stdin = bytes.NewReader(document)
 			out, err := cmd.Output()

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"koji"
+	"koji/internal/pkitest"
 	"koji/internal/xmlrpc"
 	"koji/sqlstore/sqlstoretest"
 )
@@ -41,14 +42,14 @@ func (h *testHub) secureWith(handler http.Handler) string {
 }
 
 // sslHub is a hub that serves TLS and takes the certificates of an authority.
-func sslHub(t *testing.T, ca *authority, change func(*Config)) *testHub {
+func sslHub(t *testing.T, ca *pkitest.Authority, change func(*Config)) *testHub {
 	t.Helper()
 	return setup(t, sqlstoretest.SQLite(t), sslConfig(ca, change))
 }
 
-func sslConfig(ca *authority, change func(*Config)) func(*Config) {
+func sslConfig(ca *pkitest.Authority, change func(*Config)) func(*Config) {
 	return func(c *Config) {
-		c.SSLCertificate, c.SSLClientCA = ca.server(), ca.file
+		c.SSLCertificate, c.SSLClientCA = ca.Server(), ca.File
 		if change != nil {
 			change(c)
 		}
@@ -87,10 +88,10 @@ func whoIs(t *testing.T, s *koji.Session) koji.LoggedInUser {
 
 func TestLoginByCertificate(t *testing.T) {
 	t.Parallel()
-	ca, stranger := newAuthority(t, "Koji CA"), newAuthority(t, "Koji CA")
+	ca, stranger := pkitest.New(t, "Koji CA"), pkitest.New(t, "Koji CA")
 	eachHub(t, sslConfig(ca, nil), func(h *testHub) {
 		t, url := h.t, h.secure()
-		o := koji.Options{Server: url, ServerCA: ca.file, Cert: ca.client("alice")}
+		o := koji.Options{Server: url, ServerCA: ca.File, Cert: ca.Client("alice")}
 		s, err := loginBy(t, o, koji.LoginOptions{Exclusive: true})
 		if err != nil {
 			t.Fatal(err)
@@ -102,7 +103,7 @@ func TestLoginByCertificate(t *testing.T) {
 		if !errors.Is(err, koji.ErrAuthLocked) {
 			t.Errorf("a second exclusive login: %v", err)
 		}
-		o.Cert = ca.client("newcomer")
+		o.Cert = ca.Client("newcomer")
 		if s, err = loginBy(t, o, koji.LoginOptions{}); err != nil {
 			t.Fatal(err)
 		}
@@ -113,21 +114,21 @@ func TestLoginByCertificate(t *testing.T) {
 		h.call("kojiadmin", "disableUser", "bob")
 		h.call("kojiadmin", "newGroup", "team")
 		for name, c := range map[string]struct{ cert, words string }{
-			"another authority of the same name": {stranger.client("alice"), "could not verify"},
-			"expired":                            {ca.client("alice", func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }), "expired"},
-			"a server's certificate":             {ca.client("alice", func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }), "could not verify"},
-			"two names": {ca.client("alice", func(c *x509.Certificate) {
+			"another authority of the same name": {stranger.Client("alice"), "could not verify"},
+			"expired":                            {ca.Client("alice", func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }), "expired"},
+			"a server's certificate":             {ca.Client("alice", func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }), "could not verify"},
+			"two names": {ca.Client("alice", func(c *x509.Certificate) {
 				c.Subject.ExtraNames = []pkix.AttributeTypeAndValue{{Type: asn1.ObjectIdentifier{2, 5, 4, 3}, Value: "kojiadmin"}, {Type: asn1.ObjectIdentifier{2, 5, 4, 3}, Value: "alice"}}
 			}), "more than one"},
-			"no name": {ca.client(""), "has no CN"},
-			"blocked": {ca.client("bob"), "not allowed"},
-			"a group": {ca.client("team"), "not allowed"},
+			"no name": {ca.Client(""), "has no CN"},
+			"blocked": {ca.Client("bob"), "not allowed"},
+			"a group": {ca.Client("team"), "not allowed"},
 		} {
 			o.Cert = c.cert
 			_, err := loginBy(t, o, koji.LoginOptions{})
 			wantRefused(t, name, err, c.words)
 		}
-		o.Cert = ca.client("../alice")
+		o.Cert = ca.Client("../alice")
 		if _, err := loginBy(t, o, koji.LoginOptions{}); err == nil {
 			t.Error("a path became a user")
 		}
@@ -136,12 +137,12 @@ func TestLoginByCertificate(t *testing.T) {
 
 func TestUnknownUserMayNotLogIn(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t, "Koji CA")
+	ca := pkitest.New(t, "Koji CA")
 	h := sslHub(t, ca, func(c *Config) { c.LoginCreatesUser, c.DNUsernameComponent = false, "O" })
-	o := koji.Options{Server: h.secure(), ServerCA: ca.file, Cert: ca.client("x", func(c *x509.Certificate) { c.Subject.Organization = []string{"nosuch"} })}
+	o := koji.Options{Server: h.secure(), ServerCA: ca.File, Cert: ca.Client("x", func(c *x509.Certificate) { c.Subject.Organization = []string{"nosuch"} })}
 	_, err := loginBy(t, o, koji.LoginOptions{})
 	wantRefused(t, "unknown user", err, "Unknown user: nosuch")
-	o.Cert = ca.client("x", func(c *x509.Certificate) { c.Subject.Organization = []string{"bob"} })
+	o.Cert = ca.Client("x", func(c *x509.Certificate) { c.Subject.Organization = []string{"bob"} })
 	s, err := loginBy(t, o, koji.LoginOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -153,10 +154,10 @@ func TestUnknownUserMayNotLogIn(t *testing.T) {
 
 func TestCertificateSessionIsRenewed(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t, "Koji CA")
+	ca := pkitest.New(t, "Koji CA")
 	eachHubAt(t, sslConfig(ca, func(c *Config) { c.SessionRenewalTimeout = time.Hour }), func(h *testHub, clock *testClock) {
 		t := h.t
-		s, err := loginBy(t, koji.Options{Server: h.secure(), ServerCA: ca.file, Cert: ca.client("builder1")}, koji.LoginOptions{Exclusive: true})
+		s, err := loginBy(t, koji.Options{Server: h.secure(), ServerCA: ca.File, Cert: ca.Client("builder1")}, koji.LoginOptions{Exclusive: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -177,7 +178,7 @@ func TestCertificateSessionIsRenewed(t *testing.T) {
 // A certificate or ticket that goes over an open line is anybody's.
 func TestSSLLoginOverPlainHTTP(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t, "Koji CA")
+	ca := pkitest.New(t, "Koji CA")
 	h := sslHub(t, ca, nil)
 	for _, path := range []string{"", "/ssllogin"} {
 		c := h.raw()
@@ -187,7 +188,7 @@ func TestSSLLoginOverPlainHTTP(t *testing.T) {
 			t.Errorf("%s: %v", c.url, f)
 		}
 	}
-	_, err := loginBy(t, koji.Options{Server: h.secure(), ServerCA: ca.file, NoVerify: true}, koji.LoginOptions{Method: koji.LoginSSL})
+	_, err := loginBy(t, koji.Options{Server: h.secure(), ServerCA: ca.File, NoVerify: true}, koji.LoginOptions{Method: koji.LoginSSL})
 	if err == nil {
 		t.Error("without a certificate")
 	}
@@ -195,7 +196,7 @@ func TestSSLLoginOverPlainHTTP(t *testing.T) {
 
 func TestLoginForOthers(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t, "Koji CA")
+	ca := pkitest.New(t, "Koji CA")
 	gssapi, password := koji.AuthGSSAPI, koji.AuthPassword
 	for name, c := range map[string]struct {
 		dns   string
@@ -224,7 +225,7 @@ func TestLoginForOthers(t *testing.T) {
 				cfg.ProxyDNs, cfg.AllowProxyAuthType = loaded.ProxyDNs, c.other
 			})
 			c.how.ProxyUser = "bob"
-			s, err := loginBy(t, koji.Options{Server: h.secure(), ServerCA: ca.file, Cert: ca.client("web")}, c.how)
+			s, err := loginBy(t, koji.Options{Server: h.secure(), ServerCA: ca.File, Cert: ca.Client("web")}, c.how)
 			if c.words != "" {
 				wantRefused(t, name, err, c.words)
 				return
@@ -241,11 +242,11 @@ func TestLoginForOthers(t *testing.T) {
 
 func TestCertificatesAreReadAgain(t *testing.T) {
 	t.Parallel()
-	old, fresh := newAuthority(t, "old"), newAuthority(t, "fresh")
+	old, fresh := pkitest.New(t, "old"), pkitest.New(t, "fresh")
 	dir := t.TempDir()
 	cert, clients := filepath.Join(dir, "server.pem"), filepath.Join(dir, "clients.pem")
-	first := old.serverAt(cert)
-	writePEM(t, clients, old.cert, nil)
+	first := old.ServerAt(cert)
+	pkitest.Write(t, clients, old.Cert, nil)
 	h := setup(t, sqlstoretest.SQLite(t), func(c *Config) { c.SSLCertificate, c.SSLClientCA = cert, clients })
 	url := h.secure()
 	served := func() *x509.Certificate {
@@ -263,17 +264,17 @@ func TestCertificatesAreReadAgain(t *testing.T) {
 	if !served().Equal(first) {
 		t.Error("another certificate is served")
 	}
-	second := fresh.serverAt(cert)
-	writePEM(t, clients, fresh.cert, nil)
+	second := fresh.ServerAt(cert)
+	pkitest.Write(t, clients, fresh.Cert, nil)
 	if !served().Equal(second) {
 		t.Error("the certificate was changed, and the old one is served")
 	}
-	_, err := loginBy(t, koji.Options{Server: url, ServerCA: fresh.file, Cert: old.client("alice")}, koji.LoginOptions{})
+	_, err := loginBy(t, koji.Options{Server: url, ServerCA: fresh.File, Cert: old.Client("alice")}, koji.LoginOptions{})
 	wantRefused(t, "a client of the old authority", err, "no client certificate") // a client doesn't show it to who wouldn't take it
-	if _, err := loginBy(t, koji.Options{Server: url, ServerCA: fresh.file, Cert: fresh.client("alice")}, koji.LoginOptions{}); err != nil {
+	if _, err := loginBy(t, koji.Options{Server: url, ServerCA: fresh.File, Cert: fresh.Client("alice")}, koji.LoginOptions{}); err != nil {
 		t.Errorf("a client of the new authority: %v", err)
 	}
-	writePEM(t, cert, second, nil) // the key is missing
+	pkitest.Write(t, cert, second, nil) // the key is missing
 	if !served().Equal(second) {
 		t.Error("while the files are broken another certificate is served")
 	}
@@ -285,12 +286,12 @@ func TestCertificatesAreReadAgain(t *testing.T) {
 
 func TestCertificatesThatCannotBeRead(t *testing.T) {
 	t.Parallel()
-	ca := newAuthority(t, "Koji CA")
+	ca := pkitest.New(t, "Koji CA")
 	missing := filepath.Join(t.TempDir(), "missing.pem")
 	for name, change := range map[string]func(*Config){
 		"no certificate":        func(c *Config) { c.SSLCertificate = missing },
 		"no key":                func(c *Config) { c.SSLKey = missing },
-		"a certificate as key":  func(c *Config) { c.SSLKey = ca.file },
+		"a certificate as key":  func(c *Config) { c.SSLKey = ca.File },
 		"no authority":          func(c *Config) { c.SSLClientCA = missing },
 		"authority is a config": func(c *Config) { c.SSLClientCA = configFile(t, "") },
 		"only an authority":     func(c *Config) { c.SSLCertificate = "" },
@@ -315,9 +316,9 @@ func TestServeTLSToCurl(t *testing.T) {
 	if err != nil {
 		t.Skipf("logins with curl did NOT run: %v", err)
 	}
-	ca := newAuthority(t, "Koji CA")
+	ca := pkitest.New(t, "Koji CA")
 	config := configFile(t, "[hub]\nDatabase = sqlite:"+filepath.Join(t.TempDir(), "hub.db")+"\nKojiDir = "+t.TempDir()+
-		"\nListen = 127.0.0.1:0\nSSLCertificate = "+ca.server()+"\nSSLClientCA = "+ca.file+"\n")
+		"\nListen = 127.0.0.1:0\nSSLCertificate = "+ca.Server()+"\nSSLClientCA = "+ca.File+"\n")
 	mustRun(t, "user", "add", "-c", config, "alice")
 	url, _ := serve(t, "-c", config)
 	document, err := xmlrpc.MarshalCall("sslLogin")
@@ -325,7 +326,7 @@ func TestServeTLSToCurl(t *testing.T) {
 		t.Fatal(err)
 	}
 	ask := func(args ...string) (any, *koji.Error) {
-		cmd := exec.CommandContext(t.Context(), curl, append([]string{"-sS", "--fail", "--cacert", ca.file, "-H", "Content-Type: text/xml", "--data-binary", "@-", url + "/ssllogin"}, args...)...)
+		cmd := exec.CommandContext(t.Context(), curl, append([]string{"-sS", "--fail", "--cacert", ca.File, "-H", "Content-Type: text/xml", "--data-binary", "@-", url + "/ssllogin"}, args...)...)
 		cmd.Stdin = bytes.NewReader(document)
 		out, err := cmd.Output()
 		if err != nil {
@@ -333,7 +334,7 @@ func TestServeTLSToCurl(t *testing.T) {
 		}
 		return readAnswer(t, out)
 	}
-	answer, f := ask("--cert", ca.client("alice"))
+	answer, f := ask("--cert", ca.Client("alice"))
 	if f != nil {
 		t.Fatal(f)
 	}

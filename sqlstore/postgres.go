@@ -23,8 +23,9 @@ func (s *Store) openPostgres(ctx context.Context, dsn string) error {
 		cfg.RuntimeParams["application_name"] = "hubd"
 	}
 	s.writer = stdlib.OpenDB(*cfg)
-	s.writer.SetMaxOpenConns(runtime.NumCPU()*4 + 4)
-	s.writer.SetMaxIdleConns(4)
+	conns := runtime.NumCPU()*4 + 4
+	s.writer.SetMaxOpenConns(conns)
+	s.writer.SetMaxIdleConns(conns) // a new one costs the server a process, more than many a call
 	s.writer.SetConnMaxIdleTime(5 * time.Minute)
 	s.readers = s.writer
 	return s.writer.PingContext(ctx)

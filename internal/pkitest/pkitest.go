@@ -1,4 +1,5 @@
-package hubd
+// Package pkitest makes certificates for tests.
+package pkitest
 
 import (
 	"crypto"
@@ -16,25 +17,27 @@ import (
 	"time"
 )
 
-// authority is a certificate authority for tests.
-type authority struct {
-	t    *testing.T
-	cert *x509.Certificate
-	key  crypto.Signer
-	file string // its certificate
+// Authority is a certificate authority.
+type Authority struct {
+	File string            // its certificate
+	Cert *x509.Certificate // the same
+
+	t   testing.TB
+	key crypto.Signer
 }
 
-func newAuthority(t *testing.T, name string) *authority {
+// New makes an authority. Its files go with the test.
+func New(t testing.TB, name string) *Authority {
 	t.Helper()
-	a := &authority{t: t}
-	a.cert, a.key = sign(t, &x509.Certificate{Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}, nil)
-	a.file = filepath.Join(t.TempDir(), "ca.pem")
-	writePEM(t, a.file, a.cert, nil)
+	a := &Authority{t: t}
+	a.Cert, a.key = sign(t, &x509.Certificate{Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}, nil)
+	a.File = filepath.Join(t.TempDir(), "ca.pem")
+	Write(t, a.File, a.Cert, nil)
 	return a
 }
 
 // sign makes a certificate, signed by a or by itself.
-func sign(t *testing.T, c *x509.Certificate, a *authority) (*x509.Certificate, crypto.Signer) {
+func sign(t testing.TB, c *x509.Certificate, a *Authority) (*x509.Certificate, crypto.Signer) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -49,7 +52,7 @@ func sign(t *testing.T, c *x509.Certificate, a *authority) (*x509.Certificate, c
 	c.NotBefore = c.NotAfter.Add(-2 * time.Hour)
 	parent, signer := c, crypto.Signer(key)
 	if a != nil {
-		parent, signer = a.cert, a.key
+		parent, signer = a.Cert, a.key
 	}
 	der, err := x509.CreateCertificate(rand.Reader, c, parent, key.Public(), signer)
 	if err != nil {
@@ -62,7 +65,8 @@ func sign(t *testing.T, c *x509.Certificate, a *authority) (*x509.Certificate, c
 	return made, key
 }
 
-func writePEM(t *testing.T, path string, c *x509.Certificate, key crypto.Signer) {
+// Write writes a certificate to a file, with its key unless that is nil.
+func Write(t testing.TB, path string, c *x509.Certificate, key crypto.Signer) {
 	t.Helper()
 	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})
 	if key != nil {
@@ -77,26 +81,27 @@ func writePEM(t *testing.T, path string, c *x509.Certificate, key crypto.Signer)
 	}
 }
 
-// server gives a file with a certificate for the loopback, and its key.
-func (a *authority) server() string {
+// Server gives a file with a certificate for the loopback, and its key.
+func (a *Authority) Server() string {
 	a.t.Helper()
 	path := filepath.Join(a.t.TempDir(), "server.pem")
-	a.serverAt(path)
+	a.ServerAt(path)
 	return path
 }
 
-func (a *authority) serverAt(path string) *x509.Certificate {
+// ServerAt is Server in a place of the caller's, and gives the certificate.
+func (a *Authority) ServerAt(path string) *x509.Certificate {
 	a.t.Helper()
 	c, key := sign(a.t, &x509.Certificate{
 		Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}, a)
-	writePEM(a.t, path, c, key)
+	Write(a.t, path, c, key)
 	return c
 }
 
-// client gives a file with a certificate for a user, and its key.
-func (a *authority) client(name string, change ...func(*x509.Certificate)) string {
+// Client gives a file with a certificate for a user, and its key; change may edit what is signed.
+func (a *Authority) Client(name string, change ...func(*x509.Certificate)) string {
 	a.t.Helper()
 	c := &x509.Certificate{
 		Subject:     pkix.Name{CommonName: name, Organization: []string{"Koji"}},
@@ -107,6 +112,6 @@ func (a *authority) client(name string, change ...func(*x509.Certificate)) strin
 	}
 	made, key := sign(a.t, c, a)
 	path := filepath.Join(a.t.TempDir(), "client.pem")
-	writePEM(a.t, path, made, key)
+	Write(a.t, path, made, key)
 	return path
 }
