@@ -1,25 +1,20 @@
 package koji
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
 	"io"
 	"log"
-	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"koji/internal/pkitest"
 )
 
 func TestExpiredSessionIsRenewed(t *testing.T) {
@@ -222,27 +217,6 @@ func TestSubsession(t *testing.T) {
 	}
 }
 
-// clientCert writes a self-signed certificate with its key to one file, as Koji keeps it.
-func clientCert(t *testing.T, name string) string {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotAfter: time.Now().Add(time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := append(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}),
-		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
-	return writeFile(t, name+".pem", text)
-}
-
 func writeFile(t *testing.T, name string, data []byte) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), name)
@@ -272,7 +246,7 @@ func TestLoginWithACertificate(t *testing.T) {
 
 	s, _ := p.session(t, Options{
 		Server: "http://" + p.Listener.Addr().String() + "/kojihub", // made https by the login
-		Cert:   clientCert(t, "carol"), ServerCA: ca,
+		Cert:   pkitest.New(t, "some authority").Client("carol"), ServerCA: ca,
 	})
 	if err := s.Login(within(t), LoginOptions{ProxyUser: "dave"}); err != nil {
 		t.Fatal(err)
