@@ -15,6 +15,7 @@ func hostMethods() []method {
 		writes("editHost", manager, "Changes arches, capacity, description or comment of a host; says whether anything changed.", editHost),
 		writes("enableHost", manager, "Enables a host.", enableHost),
 		writes("disableHost", manager, "Disables a host.", disableHost),
+		writes("restartHosts", manager, "Creates a task that restarts the builders; returns its id.", restartHosts),
 		reads("getHost", anyone, "Host with its configuration, at an event if given.", getHost),
 		reads("listHosts", anyone, "Hosts by arch, channel, readiness, enabled flag or user.", listHosts),
 		reads("getLastHostUpdate", anyone, "When a host was last heard of.", getLastHostUpdate),
@@ -342,4 +343,18 @@ func builderEnabled(c *call, _ none) (any, error) {
 		return nil, err
 	}
 	return h.Enabled, nil
+}
+
+type restartHostsArgs struct {
+	Priority int64 `rpc:"priority=5"`
+	Options  any   `rpc:"options=nil"`
+}
+
+// restartHosts takes the options channel, arches and timeout, which are the task's to read.
+func restartHosts(c *call, a restartHostsArgs) (any, error) {
+	o := taskOptions{Method: "restartHosts", Params: []any{}, Priority: &a.Priority}
+	if a.Options != nil {
+		o.Params = append(o.Params, a.Options)
+	}
+	return c.makeTask(o)
 }

@@ -53,7 +53,7 @@ func New(cfg *Config, store *sqlstore.Store, log *slog.Logger) (*Hub, error) {
 		guard: loginGuard{now: time.Now}, hashing: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), started: time.Now(), stopping: make(chan struct{}),
 	}
 	for _, table := range [][]method{
-		systemMethods(), multicallMethods(), filterMethods(), authMethods(), uploadMethods(),
+		systemMethods(), multicallMethods(), filterMethods(), subscriptionMethods(), authMethods(), uploadMethods(),
 		userMethods(), permMethods(), hostMethods(), channelMethods(), tagMethods(), inheritanceMethods(), targetMethods(),
 		packageMethods(), groupMethods(), externalRepoMethods(), eventMethods(), historyMethods(),
 		generatorMethods(),

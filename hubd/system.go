@@ -20,6 +20,7 @@ func systemMethods() []method {
 		reads("system.listMethods", anyone, "Flat list of registered method names.", listMethods),
 		reads("system.methodHelp", anyone, "Text with the call signature and documentation of one method.", methodHelp),
 		reads("system.methodSignature", anyone, "Always returns a fixed text saying signatures are unsupported.", methodSignature),
+		reads("showOpts", perm("admin"), "Hub options, as text or as a struct.", showOpts),
 		reads("mavenEnabled", anyone, "Whether Maven support is on.", mavenEnabled),
 		reads("winEnabled", anyone, "Whether Windows support is on.", winEnabled),
 	}
