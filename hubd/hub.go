@@ -55,7 +55,7 @@ func New(cfg *Config, store *sqlstore.Store, log *slog.Logger) (*Hub, error) {
 	for _, table := range [][]method{
 		systemMethods(), multicallMethods(), filterMethods(), subscriptionMethods(), authMethods(), uploadMethods(),
 		userMethods(), permMethods(), hostMethods(), channelMethods(), tagMethods(), inheritanceMethods(), targetMethods(),
-		packageMethods(), groupMethods(), externalRepoMethods(), eventMethods(), historyMethods(),
+		packageMethods(), groupMethods(), externalRepoMethods(), eventMethods(), historyMethods(), searchMethods(),
 		generatorMethods(),
 		taskMethods(), taskOutputMethods(), builderMethods(), schedulerMethods(), policyMethods(),
 		buildMethods(), buildChangeMethods(), rpmMethods(), importMethods(), taggingMethods(), buildrootMethods(), repoMethods(), builderBuildMethods(), builderRepoMethods(),

@@ -161,8 +161,26 @@ func glob(pattern string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`, `*`, `%`, `?`, `_`).Replace(pattern)
 }
 
+// startsWith is a condition that a text, whose lower case has an index (a migration's `(lower(text) text_pattern_ops)`),
+// begins with start regardless of case. SQLite knows the case of ASCII letters only.
+func (tx *Tx) startsWith(text, start string) (string, []any) {
+	args := []any{start, start + "\U0010FFFF"}
+	if tx.store.engine == postgresEngine {
+		return `(lower(` + text + `) ~>=~ lower(?) AND lower(` + text + `) ~<~ lower(?))`, args
+	}
+	return `(` + text + ` COLLATE NOCASE >= ? AND ` + text + ` COLLATE NOCASE < ?)`, args
+}
+
+// foldedIn is a condition that a text with such an index is one of n arguments regardless of case.
+func (tx *Tx) foldedIn(text string, n int) string {
+	if tx.store.engine == postgresEngine {
+		return `lower(` + text + `) IN (lower(?)` + strings.Repeat(", lower(?)", n-1) + `)`
+	}
+	return text + ` COLLATE NOCASE IN ` + in(n)
+}
+
 // regexp is a condition that column matches a regular expression regardless of case; the expression is the next
-// argument. It is POSIX on PostgreSQL and Go's on SQLite. A bad one fails the query with an error that badRegexp knows.
+// argument. checkRegexp lets pass what both engines read. A bad one fails the query with an error that badRegexp knows.
 func (tx *Tx) regexp(column string) string {
 	if tx.store.engine == postgresEngine {
 		return column + ` ~* ?`
@@ -245,6 +263,7 @@ var (
 	jsonType      = regexp.MustCompile(`\bJSONB?\b`)
 	nowCall       = regexp.MustCompile(`(?i)\b(now|clock_timestamp)\(\)`)
 	postgresOnly  = regexp.MustCompile(`^(CREATE FUNCTION|GRANT|COMMENT ON|ANALYZE)\b`)
+	lowerIndex    = regexp.MustCompile(`\(lower\((.+)\) text_pattern_ops\)`)
 	leadComment   = regexp.MustCompile(`(?m)^\s*--.*$`)
 )
 
@@ -264,6 +283,7 @@ func (e engine) statements(migration string) []string {
 			st = strings.ReplaceAll(st, " DEFAULT get_event()", "")
 			st = strings.ReplaceAll(st, " INCLUDE (id)", "")
 			st = strings.ReplaceAll(st, `release ~ ('^.*,draft_' || id::TEXT || '$')`, `release GLOB '*,draft_' || id`)
+			st = lowerIndex.ReplaceAllString(st, "($1 COLLATE NOCASE)")
 			st = jsonType.ReplaceAllString(st, "TEXT")
 			st = nowCall.ReplaceAllString(st, sqliteNow)
 		}

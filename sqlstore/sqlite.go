@@ -85,7 +85,7 @@ func (m *matcher) match(_ *sqlite.FunctionContext, args []driver.Value) (driver.
 	}
 	c := <-m.last
 	if c.re == nil || c.text != expr {
-		re, err := regexp.Compile("(?i)" + expr)
+		re, err := regexp.Compile(goRegexp(expr))
 		if err != nil {
 			m.last <- c
 			return nil, err
