@@ -135,7 +135,7 @@ func (l *lab) prepare(ctx context.Context, s *labState) error {
 	}{
 		{labAdmin, []string{"init", "--admin", labAdmin}},
 		{"kojira", []string{"user", "add", "kojira", "--perm", "repo"}},
-		{s.Builder, []string{"host", "add", s.Builder, "--arches", arch + " noarch"}},
+		{s.Builder, []string{"host", "add", s.Builder, "--arches", arch + " noarch", "--channel", "createrepo"}},
 	} {
 		secret, err := l.secret(step.user)
 		if err != nil {

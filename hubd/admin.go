@@ -97,7 +97,7 @@ func (o *options) addHost(ctx context.Context, stdio Stdio, name string) error {
 		if err != nil {
 			return err
 		}
-		host, err := c.setUpHost(id, name, arches)
+		host, err := c.setUpHost(id, name, arches, o.channels)
 		if err != nil {
 			return err
 		}
@@ -106,35 +106,40 @@ func (o *options) addHost(ctx context.Context, stdio Stdio, name string) error {
 	})
 }
 
-// firstChannels are what a host added here listens to: all that a small lab's
-// builds need. Koji's addHost has only the first.
-var firstChannels = []string{"default", "createrepo"}
-
-// setUpHost makes a host, or gives the one that is there these arches. Rows
-// need a creator, and there may be no other user yet: it is the host itself.
-func (c *call) setUpHost(id int64, name, arches string) (int64, error) {
+// setUpHost makes a host in the channel default, or gives the one that is there
+// these arches, and puts it into more channels. Rows need a creator, and there
+// may be no other user yet: it is the host itself.
+func (c *call) setUpHost(id int64, name, arches string, channels []string) (int64, error) {
 	n, found, err := c.find(sqlstore.HostNames, name)
 	if err != nil {
 		return 0, err
 	}
+	host := n.ID
 	if found {
-		h, err := c.tx.Host(c, n.ID, nil)
+		h, err := c.tx.Host(c, host, nil)
 		if err != nil || h == nil {
-			return n.ID, err
+			return host, err
 		}
 		h.Arches = &arches
-		return n.ID, c.tx.ConfigureHost(c, h, id)
+		if err := c.tx.ConfigureHost(c, h, id); err != nil {
+			return 0, err
+		}
+	} else {
+		channels = append([]string{"default"}, channels...)
+		if host, err = c.tx.CreateHost(c, name, id, arches, id); err != nil {
+			return 0, err
+		}
 	}
-	host, err := c.tx.CreateHost(c, name, id, arches, id)
-	if err != nil {
-		return 0, err
-	}
-	for _, channel := range firstChannels {
-		channelID, err := c.channelID(channel)
+	for _, name := range channels {
+		channel, err := c.channelID(name)
 		if err != nil {
 			return 0, err
 		}
-		if err := c.tx.AddHostToChannel(c, host, channelID, id); err != nil {
+		listens, err := c.tx.ListensTo(c, host, channel)
+		if err == nil && !listens {
+			err = c.tx.AddHostToChannel(c, host, channel, id)
+		}
+		if err != nil {
 			return 0, err
 		}
 	}

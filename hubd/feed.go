@@ -156,6 +156,13 @@ func (f *feed) listen() *listener {
 	return l
 }
 
+// heard says whether anybody but the hub's own scheduler listens.
+func (f *feed) heard() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.listeners) > 1
+}
+
 func (f *feed) leave(l *listener) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

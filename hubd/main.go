@@ -29,7 +29,7 @@ const usage = `hubd is the hub: it keeps the database and the files, and hands o
 Usage:
   hubd init     --config FILE --admin NAME --password-file F
   hubd user add --config FILE NAME [--perm P]... [--password-file F]
-  hubd host add --config FILE NAME --arches "x86_64 noarch" [--password-file F]
+  hubd host add --config FILE NAME --arches "x86_64 noarch" [--channel C]... [--password-file F]
   hubd serve    [--config FILE]
 
 Without --config, hubd uses a SQLite hub of its own: under /var/lib/koji for
@@ -90,6 +90,7 @@ func run(ctx context.Context, args []string, stdio Stdio) error {
 	fs.StringVar(&o.admin, "admin", "", "")
 	fs.StringVar(&o.passwordFile, "password-file", "", "")
 	fs.StringVar(&o.arches, "arches", "", "")
+	fs.Func("channel", "", func(c string) error { o.channels = append(o.channels, c); return nil })
 	fs.Func("perm", "", func(p string) error { o.perms = append(o.perms, p); return nil })
 	var names []string
 	for rest := args; ; {
@@ -146,6 +147,7 @@ type options struct {
 	passwordFile string
 	arches       string
 	perms        []string
+	channels     []string // of a host, beside default
 }
 
 // load reads the configuration; without a file it is a SQLite hub in a folder of its own.

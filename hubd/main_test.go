@@ -175,7 +175,7 @@ func TestCommands(t *testing.T) {
 		mustRun(t, "user", "add", "-c", config, "carol", "--perm", "tag") // keeps the password
 		mustRun(t, "user", "add", "dave", "-c", config)
 		mustRun(t, "host", "add", "b1", "--arches", "x86_64, noarch", "-c", config, "--password-file", first)
-		mustRun(t, "host", "add", "b1", "--arches", "aarch64", "-c", config)
+		mustRun(t, "host", "add", "b1", "--arches", "aarch64", "--channel", "createrepo", "--channel", "default", "-c", config)
 
 		for name, c := range map[string]struct {
 			args []string
@@ -185,6 +185,7 @@ func TestCommands(t *testing.T) {
 			"host is a user":    {[]string{"host", "add", "carol", "--arches", "x86_64"}, "carol"},
 			"no such perm":      {[]string{"user", "add", "erin", "--perm", "nosuch"}, "nosuch"},
 			"bad name":          {[]string{"user", "add", "../erin"}, "erin"},
+			"no such channel":   {[]string{"host", "add", "b2", "--arches", "x86_64", "--channel", "nosuch"}, "nosuch"},
 			"bad arch":          {[]string{"host", "add", "b2", "--arches", "x86_64;rm"}, "rm"},
 			"no password file":  {[]string{"user", "add", "erin", "--password-file", "/nosuch"}, "/nosuch"},
 			"an empty password": {[]string{"user", "add", "erin", "--password-file", passwordFile(t, "\nx\n")}, "first line"},

@@ -141,9 +141,9 @@ func (c *call) storePackage(tag *koji.Tag, pkg sqlstore.Name, ch packageChange, 
 		if previous.Blocked && !block && !ch.Force {
 			return false, refuse("Package %s is blocked in tag %s", pkg.Name, tag.Name)
 		}
-		// An entry of the tag's own needs an owner of its own.
+		// An entry of the tag's own needs an owner of its own, and each is stored with its owner.
 		entry = entry || ch.Force || owned && previous.TagID != tag.ID
-		owned = owned || entry && previous.TagID != tag.ID
+		owned = owned || entry
 	}
 	if owner == nil {
 		if !ch.Force {

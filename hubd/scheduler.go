@@ -28,6 +28,11 @@ const schedulerPulse = 10 * time.Second
 // schedulerBatch is how many free tasks one run looks at.
 const schedulerBatch = 1000
 
+// schedulerPause is how long tasks are gathered while nobody listens to the
+// event stream. Builders that poll lose nothing by it, and what comes together
+// is given out by its priority, not by who came first.
+const schedulerPause = time.Second
+
 func newScheduler(h *Hub) *scheduler {
 	return &scheduler{hub: h, woken: make(chan struct{}, 1)}
 }
@@ -45,6 +50,7 @@ func (s *scheduler) run(ctx context.Context) {
 	pulse := time.NewTicker(schedulerPulse)
 	defer pulse.Stop()
 	s.wake()
+	var due <-chan time.Time // when a wake that can wait is followed
 	for {
 		select {
 		case <-ctx.Done():
@@ -60,9 +66,17 @@ func (s *scheduler) run(ctx context.Context) {
 				s.wake()
 			}
 			continue
-		case <-pulse.C:
 		case <-s.woken:
+			if !s.hub.feed.heard() {
+				if due == nil {
+					due = time.After(schedulerPause)
+				}
+				continue
+			}
+		case <-due:
+		case <-pulse.C:
 		}
+		due = nil
 		if _, err := s.schedule(ctx, false); err != nil && ctx.Err() == nil {
 			s.hub.log.Error("scheduler run", "err", err)
 		}

@@ -11,17 +11,17 @@ func searchMethods() []method {
 }
 
 type searchArgs struct {
-	Terms     string `rpc:"terms"`
-	Type      string `rpc:"type"`
-	MatchType string `rpc:"matchType"`
-	Opts      any    `rpc:"queryOpts=nil"`
+	Terms     *string `rpc:"terms"`
+	Type      string  `rpc:"type"`
+	MatchType string  `rpc:"matchType"`
+	Opts      any     `rpc:"queryOpts=nil"`
 }
 
 // search compares exactly unless matchType is glob or regexp. Files were
 // searched once; there are none to be found.
 func search(c *call, a searchArgs) (any, error) {
 	kind := sqlstore.SearchKind(a.Type)
-	if a.Terms == "" {
+	if a.Terms == nil || *a.Terms == "" {
 		return nil, refuse("empty search terms")
 	}
 	opts, err := sqlstore.ParseQueryOpts(a.Opts)
@@ -38,7 +38,7 @@ func search(c *call, a searchArgs) (any, error) {
 		return nil, refuse("No such search type: %s", a.Type)
 	}
 	match := map[string]sqlstore.SearchMatch{"glob": sqlstore.MatchGlob, "regexp": sqlstore.MatchRegexp}[a.MatchType]
-	found, n, err := c.tx.Search(c, kind, match, a.Terms, opts)
+	found, n, err := c.tx.Search(c, kind, match, *a.Terms, opts)
 	if err != nil || opts.CountOnly {
 		return n, err
 	}

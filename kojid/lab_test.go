@@ -168,7 +168,7 @@ func newLab(t *testing.T, conf ...string) *lab {
 	hubd := filepath.Join(binDir, "hubd")
 	for _, args := range [][]string{
 		{"init", "--config", l.path("hub.conf"), "--admin", "admin", "--password-file", l.path("admin.pass")},
-		{"host", "add", "--config", l.path("hub.conf"), "builder1", "--arches", "x86_64 noarch", "--password-file", l.path("builder.pass")},
+		{"host", "add", "--config", l.path("hub.conf"), "builder1", "--arches", "x86_64 noarch", "--channel", "createrepo", "--password-file", l.path("builder.pass")},
 		{"user", "add", "--config", l.path("hub.conf"), "kojira", "--perm", "repo", "--password-file", l.path("kojira.pass")},
 	} {
 		if out, err := exec.Command(hubd, args...).CombinedOutput(); err != nil {

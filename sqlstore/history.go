@@ -237,7 +237,8 @@ func (f HistoryFilter) marks(row map[string]any) {
 }
 
 // History streams the rows of a versioned table that the filter keeps, by the
-// event that made them; with opts.CountOnly it counts them. Nouns that the
+// event that made them, those of things that were named with the valid ones
+// first; with opts.CountOnly it counts them. Nouns that the
 // table hasn't are passed over. The table must be one of HistoryTables.
 func (tx *Tx) History(ctx context.Context, table string, f HistoryFilter, opts QueryOpts) (iter.Seq2[map[string]any, error], int64, error) {
 	q := newHistoryQuery(table)
@@ -255,7 +256,12 @@ func (tx *Tx) History(ctx context.Context, table string, f HistoryFilter, opts Q
 		columns[i] = q.columns[key].column
 		order[key] = columns[i]
 	}
-	query, args, err := opts.apply(`SELECT `+strings.Join(columns, ", ")+from, args, order, "t.create_event, "+strings.Join(q.order, ", "))
+	// Koji's order, where its indexes are used: what is valid first.
+	standard := "t.create_event, " + strings.Join(q.order, ", ")
+	if len(f.IDs) > 0 {
+		standard = "(t.active IS NULL), " + standard
+	}
+	query, args, err := opts.apply(`SELECT `+strings.Join(columns, ", ")+from, args, order, standard)
 	if err != nil {
 		return nil, 0, err
 	}
