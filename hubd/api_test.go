@@ -78,11 +78,11 @@ func TestAPI(t *testing.T) {
 	if len(want) != 330 {
 		t.Fatalf("testdata/api.txt has %d methods", len(want))
 	}
-	for _, name := range []string{"multiCall", "system.multicall"} { // outside the catalogue, in Koji too
-		if _, ok := got[name]; ok {
-			t.Errorf("_listapi shows %s", name)
+	names, _ := h.call("", "system.listMethods").([]any)
+	for _, name := range []any{"multiCall", "system.multicall"} { // in Koji they stand outside the registry
+		if slices.Contains(names, name) {
+			t.Errorf("system.listMethods shows %s", name)
 		}
-		got[name] = name + h.hub.methods[name].signature()
 	}
 	maps.DeleteFunc(got, func(name, _ string) bool { return want[name] == "" })
 	if pending := places(t, "pending.txt"); pending != nil {

@@ -101,16 +101,8 @@ func (tx *Tx) RemoveTagPackage(ctx context.Context, tag, pkg, by int64) (bool, e
 	return n > 0, err
 }
 
-// SetPackageOwner gives a tag's entry of a package to a user, unless it has it already.
+// SetPackageOwner gives a tag's entry of a package to a user, even if it has it already.
 func (tx *Tx) SetPackageOwner(ctx context.Context, tag, pkg, owner, by int64) error {
-	old, found, err := one(ctx, tx, `SELECT owner FROM tag_package_owners WHERE package_id = ? AND tag_id = ? AND active = TRUE`,
-		[]any{pkg, tag}, value[int64])
-	if err != nil {
-		return wrap(err, "find owner of package %d in tag %d", pkg, tag)
-	}
-	if found && old == owner {
-		return nil
-	}
 	if _, err := tx.revoke(ctx, "tag_package_owners", by, `package_id = ? AND tag_id = ?`, pkg, tag); err != nil {
 		return err
 	}
