@@ -179,6 +179,16 @@ func (tx *Tx) foldedIn(text string, n int) string {
 	return text + ` COLLATE NOCASE IN ` + in(n)
 }
 
+// filesWith is a condition that holds for the rpms whose file names may match a pattern with a trigram in it. PostgreSQL
+// sees by itself that like has an index; SQLite is asked for, and its index knows no escapes.
+func (tx *Tx) filesWith(pattern string) (string, []any) {
+	if tx.store.engine == postgresEngine {
+		return "", nil
+	}
+	like := strings.NewReplacer(`%`, `_`, `\`, `_`, `*`, `%`, `?`, `_`).Replace(pattern)
+	return `id IN (SELECT rowid FROM hubd_rpm_trigrams WHERE file LIKE ?)`, []any{like}
+}
+
 // regexp is a condition that column matches a regular expression regardless of case; the expression is the next
 // argument. checkRegexp lets pass what both engines read. A bad one fails the query with an error that badRegexp knows.
 func (tx *Tx) regexp(column string) string {
@@ -262,7 +272,8 @@ var (
 	varcharColumn = regexp.MustCompile(`(?m)^(\s*("?\w+"?) VARCHAR\((\d+)\)[^,\n]*)`)
 	jsonType      = regexp.MustCompile(`\bJSONB?\b`)
 	nowCall       = regexp.MustCompile(`(?i)\b(now|clock_timestamp)\(\)`)
-	postgresOnly  = regexp.MustCompile(`^(CREATE FUNCTION|GRANT|COMMENT ON|ANALYZE)\b`)
+	postgresOnly  = regexp.MustCompile(`^(CREATE FUNCTION|GRANT|COMMENT ON|ANALYZE|DO)\b`)
+	sqliteOnly    = regexp.MustCompile(`^(CREATE TRIGGER|CREATE VIRTUAL TABLE|CREATE VIEW hubd_rpm_names|INSERT INTO hubd_rpm_trigrams)\b`)
 	lowerIndex    = regexp.MustCompile(`\(lower\((.+)\) text_pattern_ops\)`)
 	leadComment   = regexp.MustCompile(`(?m)^\s*--.*$`)
 )
@@ -273,6 +284,9 @@ var (
 func (e engine) statements(migration string) []string {
 	var all []string
 	for _, st := range splitStatements(leadComment.ReplaceAllString(migration, "")) {
+		if e == postgresEngine && sqliteOnly.MatchString(st) {
+			continue
+		}
 		if e == sqliteEngine {
 			if postgresOnly.MatchString(st) {
 				continue
@@ -292,7 +306,7 @@ func (e engine) statements(migration string) []string {
 	return all
 }
 
-// splitStatements splits SQL at the semicolons that are not within quotes, $$ or comments.
+// splitStatements splits SQL at the semicolons that are not within quotes, $$ or comments, nor within a trigger.
 func splitStatements(text string) []string {
 	var all []string
 	start := 0
@@ -304,6 +318,9 @@ func splitStatements(text string) []string {
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
 		case c == ';':
+			if st := strings.TrimSpace(text[start:i]); strings.HasPrefix(st, "CREATE TRIGGER") && !strings.HasSuffix(st, "END") {
+				continue
+			}
 			add(i)
 			start = i + 1
 		case strings.HasPrefix(text[i:], "$$"):

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"strings"
+	"unicode/utf8"
 
 	"koji"
 )
@@ -142,13 +143,14 @@ func (tx *Tx) narrowed(kind SearchKind, match SearchMatch, terms string) (string
 	if match == MatchGlob {
 		start = globStart(terms)
 	}
+	if kind == SearchRPMs && match == MatchGlob {
+		return tx.rpmsLike(terms, start)
+	}
 	switch {
 	case start == "":
 		return "", nil
 	case kind == SearchPackages && match == MatchGlob:
 		return tx.startsWith(`name`, start)
-	case kind == SearchRPMs && match == MatchGlob:
-		return tx.startsWith(`(`+rpmFile+`)`, start)
 	case kind == SearchBuilds:
 		return tx.packagesOf(start, match == MatchGlob && start != terms)
 	}
@@ -161,6 +163,30 @@ func globStart(pattern string) string {
 		return pattern[:i]
 	}
 	return pattern
+}
+
+// rpmsLike narrows the rpms of a pattern, by what it begins with or else by what stands in it.
+func (tx *Tx) rpmsLike(pattern, start string) (string, []any) {
+	if len(start) < trigram && hasTrigram(pattern) {
+		return tx.filesWith(pattern)
+	}
+	if start == "" {
+		return "", nil
+	}
+	return tx.startsWith(`(`+rpmFile+`)`, start)
+}
+
+// trigram is how many characters in a row it takes to be looked up.
+const trigram = 3
+
+// hasTrigram says whether a pattern has as many characters in a row that are no wildcards, nor like's.
+func hasTrigram(pattern string) bool {
+	for _, part := range strings.FieldsFunc(pattern, func(r rune) bool { return strings.ContainsRune(`*?%_\\`, r) }) {
+		if utf8.RuneCountInString(part) >= trigram {
+			return true
+		}
+	}
+	return false
 }
 
 // packagesOf is a condition on package that holds for those of builds whose NVR begins with start: what stands before

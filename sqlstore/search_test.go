@@ -69,6 +69,11 @@ func TestSearch(t *testing.T) {
 			{sqlstore.SearchRPMs, sqlstore.MatchExactly, "bash-5.1-1.x86_64.rpm", "bash-5.1-1.x86_64.rpm"},
 			{sqlstore.SearchRPMs, sqlstore.MatchGlob, "BASH-5*.rpm", "bash-5.1-1.x86_64.rpm bash-5.1-1.src.rpm"},
 			{sqlstore.SearchRPMs, sqlstore.MatchGlob, "*noarch*", "Bash-Completion-2-A.noarch.rpm"},
+			{sqlstore.SearchRPMs, sqlstore.MatchGlob, "*H-5*c*", "bash-5.1-1.src.rpm"},
+			{sqlstore.SearchRPMs, sqlstore.MatchGlob, "?ash-5?1*X86_64*", "bash-5.1-1.x86_64.rpm"},
+			{sqlstore.SearchRPMs, sqlstore.MatchGlob, "*86_6*", "bash-5.1-1.x86_64.rpm"},
+			{sqlstore.SearchRPMs, sqlstore.MatchGlob, "*x86%64*", ""},
+			{sqlstore.SearchRPMs, sqlstore.MatchGlob, "*-nowhere-*", ""},
 			{sqlstore.SearchUsers, sqlstore.MatchGlob, "some*", "Someone"},
 			{sqlstore.SearchTags, sqlstore.MatchGlob, "*", ""},
 		} {
@@ -106,6 +111,39 @@ func TestSearch(t *testing.T) {
 				}
 				return nil
 			})
+		}
+	})
+}
+
+// The index of what stands in rpms' names follows the rows.
+func TestSearchFollowsRPMs(t *testing.T) {
+	t.Parallel()
+	sqlstoretest.Each(t, func(t *testing.T, s *sqlstore.Store) {
+		found := func(terms string) (n int64) {
+			read(t, s, func(ctx context.Context, tx *sqlstore.Tx) (err error) {
+				_, n, err = tx.Search(ctx, sqlstore.SearchRPMs, sqlstore.MatchGlob, terms, sqlstore.QueryOpts{CountOnly: true})
+				return err
+			})
+			return n
+		}
+		run := func(statement string) {
+			write(t, s, func(ctx context.Context, tx *sqlstore.Tx) error {
+				_, err := tx.Exec(ctx, statement)
+				return err
+			})
+		}
+		run(`INSERT INTO external_repo (id, name) VALUES (1, 'repo')`)
+		run(`INSERT INTO rpminfo (id, name, version, release, arch, external_repo_id, payloadhash, size, buildtime) VALUES (1, 'kernel', '6', '1', 'src', 1, 'x', 1, 1)`)
+		if n := found("*ernel*"); n != 1 {
+			t.Errorf("an rpm that was added: %d", n)
+		}
+		run(`UPDATE rpminfo SET name = 'linux', size = 2 WHERE id = 1`)
+		if old, renamed := found("*ernel*"), found("*inux*"); old != 0 || renamed != 1 {
+			t.Errorf("an rpm that was renamed: %d by its old name, %d by its new one", old, renamed)
+		}
+		run(`DELETE FROM rpminfo WHERE id = 1`)
+		if n := found("*inux*"); n != 0 {
+			t.Errorf("an rpm that was deleted: %d", n)
 		}
 	})
 }
