@@ -75,3 +75,16 @@ var (
 )
 
 func Rebind(query string) string { return postgresEngine.rebind(query, nil) }
+
+// MigrationNames are the names of all migrations, in their order.
+func MigrationNames() []string {
+	all, err := migrations()
+	if err != nil {
+		panic(err)
+	}
+	var names []string
+	for _, m := range all {
+		names = append(names, m.name)
+	}
+	return names
+}

@@ -69,9 +69,6 @@ func (tx *Tx) EndCall() { tx.event = 0 }
 // Changed says whether anything but the events table was changed. What a failed savepoint undid does not count.
 func (tx *Tx) Changed() bool { return tx.changed }
 
-// MarkChanged makes the transaction count as one that changed something.
-func (tx *Tx) MarkChanged() { tx.changed = true }
-
 // AfterCommit has hook run once the transaction is committed; hooks run in the order they were given. When the
 // transaction, or the savepoint around the call, is undone, the hook is dropped.
 func (tx *Tx) AfterCommit(hook func()) { tx.after = append(tx.after, hook) }
