@@ -241,7 +241,7 @@ func (o *options) serve(ctx context.Context, stdio Stdio) error {
 
 // softMemoryLimit makes the collector work harder before the hub grows beyond
 // what a small machine has to spare. It is no limit: a load that needs more gets more.
-const softMemoryLimit = 48 << 20
+const softMemoryLimit = 80 << 20
 
 // Serve answers on a listener until ctx ends, and works in the background meanwhile.
 func (h *Hub) Serve(ctx context.Context, l net.Listener) error {

@@ -55,7 +55,7 @@ func listTagged(c *call, a listTaggedArgs) (any, error) {
 	if f == nil {
 		return []any{}, nil
 	}
-	f.Inherit, f.Package, f.Owner, f.Draft = a.Inherit, deref(a.Package), deref(a.Owner), a.Draft
+	f.Inherit, f.Package, f.Owner, f.Draft, f.Extra = a.Inherit, deref(a.Package), deref(a.Owner), a.Draft, a.Extra
 	builds, err := c.tx.TaggedBuilds(c, *f)
 	if err != nil {
 		return nil, err
@@ -98,10 +98,9 @@ func taggedBuilds(builds iter.Seq2[sqlstore.TaggedBuild, error], extra bool, wan
 			if !want(b.PackageName) {
 				continue
 			}
-			var row any = taggedWithExtra{b, b.Extra}
-			if !extra {
-				b.Extra = nil
-				row = b
+			var row any = b
+			if extra {
+				row = taggedWithExtra{b, b.Extra}
 			}
 			if !yield(row, nil) {
 				return
@@ -275,7 +274,6 @@ func (c *call) keepTagged(f sqlstore.TaggedFilter) (builds []sqlstore.TaggedBuil
 		if err != nil {
 			return nil, nil, err
 		}
-		b.Extra = nil
 		builds = append(builds, b)
 		if !at[b.ID] {
 			at[b.ID] = true

@@ -85,6 +85,15 @@ func quoteEnd(query string, i int) int {
 	return i + 1 + n + 1
 }
 
+// thenJoin joins a further table where the order in which the tables are written is the order to read them in. SQLite, which
+// knows little of how much is in them, takes it as given so; PostgreSQL finds out by itself.
+func (tx *Tx) thenJoin() string {
+	if tx.store.engine == postgresEngine {
+		return ` JOIN `
+	}
+	return ` CROSS JOIN `
+}
+
 // forUpdate ends a SELECT whose rows the transaction is going to change, and waits for others that do. SQLite has one
 // writer, so that there is nothing to wait for.
 func (tx *Tx) forUpdate() string {

@@ -119,21 +119,24 @@ func (tx *Tx) ListRPMs(ctx context.Context, f RPMFilter, opts QueryOpts) (iter.S
 	}), 0, nil
 }
 
+// buildRPMColumns are those of rpms that builds have, which are in no external repo.
+const buildRPMColumns = `r.id, r.build_id, r.buildroot_id, r.name, r.version, r.release, r.epoch, r.arch, r.draft,
+	r.payloadhash, r.size, r.buildtime, r.metadata_only, r.extra`
+
 // taggedChunk is how many builds' rpms one query reads.
-const taggedChunk = 1000
+const taggedChunk = 250
 
 // RPMsOfBuilds streams the rpms of builds, build by build; with sigs one row for each signature, its key in SigKey.
-// Rpms that other builds in the list have too come once for each.
+// Rpms that other builds in the list have too come once for each. ExternalRepoID is 0, without its name.
 func (tx *Tx) RPMsOfBuilds(ctx context.Context, builds []int64, arches []string, sigs bool) iter.Seq2[koji.RPM, error] {
 	return func(yield func(koji.RPM, error) bool) {
 		for chunk := range slices.Chunk(builds, taggedChunk) {
 			walk, args := walkTable("build_id", chunk)
-			columns, join := rpmColumns+`, NULL`, ``
+			columns, join := buildRPMColumns+`, NULL`, ``
 			if sigs {
-				columns, join = rpmColumns+`, s.sigkey`, ` LEFT JOIN rpmsigs s ON s.rpm_id = r.id`
+				columns, join = buildRPMColumns+`, s.sigkey`, ` LEFT JOIN rpmsigs s ON s.rpm_id = r.id`
 			}
-			query := walk + ` SELECT ` + columns + ` FROM walk JOIN rpminfo r ON r.build_id = walk.build_id
-				JOIN external_repo x ON x.id = r.external_repo_id` + join
+			query := walk + ` SELECT ` + columns + ` FROM walk` + tx.thenJoin() + `rpminfo r ON r.build_id = walk.build_id` + join
 			if arches != nil {
 				query, args = query+` WHERE r.arch IN `+in(len(arches)), append(args, anys(arches)...)
 			}
@@ -143,7 +146,8 @@ func (tx *Tx) RPMsOfBuilds(ctx context.Context, builds []int64, arches []string,
 			}
 			for r, err := range stream(ctx, tx, query, args, func(row scanner) (koji.RPM, error) {
 				var r koji.RPM
-				err := row.Scan(append(rpmFields(&r), &r.SigKey)...)
+				err := row.Scan(&r.ID, &r.BuildID, &r.BuildrootID, &r.Name, &r.Version, &r.Release, &r.Epoch, &r.Arch, &r.Draft,
+					&r.PayloadHash, &r.Size, &r.BuildTime, &r.MetadataOnly, scanJSON(&r.Extra), &r.SigKey)
 				return r, wrap(err, "list rpms of builds")
 			}) {
 				if !yield(r, err) || err != nil {

@@ -17,8 +17,8 @@ import (
 // Memory is tight (a whole hub has 60 MB), so that page caches are small and files are not mapped: the kernel's page cache
 // is close enough. Each prepared statement takes some 5 to 20 KB on each connection.
 const (
-	writerCache   = "-8192" // KiB
-	readerCache   = "-2048"
+	writerCache   = "-8192"  // KiB
+	readersCache  = 32 << 10 // all of them together
 	maxStatements = 128
 )
 
@@ -55,8 +55,8 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	s.writer = connect(url.Values{}, "journal_mode(WAL)", "cache_size("+writerCache+")", "journal_size_limit(16777216)")
 	s.writer.SetMaxOpenConns(1)
 	s.writer.SetMaxIdleConns(1)
-	s.readers = connect(url.Values{"_query_only": {"1"}}, "cache_size("+readerCache+")")
 	n := min(runtime.NumCPU()*2, 8)
+	s.readers = connect(url.Values{"_query_only": {"1"}}, fmt.Sprintf("cache_size(-%d)", readersCache/n))
 	s.readers.SetMaxOpenConns(n)
 	s.readers.SetMaxIdleConns(n)
 	return s.writer.PingContext(ctx)

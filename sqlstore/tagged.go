@@ -24,6 +24,7 @@ type TaggedFilter struct {
 	Owner   string
 	Draft   *bool
 	Type    BuildType
+	Extra   bool // with the builds' extra
 }
 
 // TaggedBuild is a build as it stands in a tag; Extra is the build's.
@@ -42,86 +43,181 @@ func (tx *Tx) TaggedBuilds(ctx context.Context, f TaggedFilter) (iter.Seq2[Tagge
 	if err != nil {
 		return nil, err
 	}
-	listed, err := tx.listedPackages(ctx, f.Tag, ancestors, f.Event)
-	if err != nil {
-		return nil, err
+	listed, err := tx.listedPackages(ctx, f, ancestors)
+	if err != nil || len(listed) == 0 {
+		return nothing, err
 	}
+	names := map[int64]string{}
 	tags := []int64{f.Tag}
-	if f.Inherit {
-		for _, a := range ancestors {
+	for _, a := range ancestors {
+		names[a.ParentID] = a.Name
+		if f.Inherit {
 			tags = append(tags, a.ParentID)
 		}
 	}
+	if own, _, err := tx.NameByID(ctx, TagNames, f.Tag); err != nil {
+		return nil, err
+	} else {
+		names[f.Tag] = own.Name
+	}
+	volumes, err := tx.Names(ctx, VolumeNames)
+	if err != nil {
+		return nil, err
+	}
+	volume := map[int64]string{}
+	for _, v := range volumes {
+		volume[v.ID] = v.Name
+	}
+	finish := func(b *TaggedBuild) {
+		b.BuildID, b.PackageName, b.TagName, b.VolumeName = b.ID, listed[b.PackageID], names[b.TagID], volume[b.VolumeID]
+		b.Name, b.NVR = b.PackageName, b.PackageName+"-"+b.Version+"-"+b.Release
+	}
 	// The same tag may come again on the walk, for its packages; its builds are the same.
 	tags = distinct(tags)
-
-	walk, args := walkTable("tag_id", tags)
-	at, atArgs := atEvent("l", f.Event)
-	var none BuildTypeInfo
-	more, join, joinArgs, where, whereArgs, _ := f.Type.join(tx, &none)
-	args = append(args, joinArgs...)
-	args = append(args, atArgs...)
-	args = append(args, whereArgs...)
-	query := walk + `
-		SELECT b.id, p.name || '-' || b.version || '-' || b.release, p.name, b.pkg_id, b.version, b.release, b.epoch,
-			b.state, b.draft, l.tag_id, t.name, b.owner, u.name, b.promoter, pr.name, b.promotion_time, b.task_id,
-			b.volume_id, v.name, b.start_time, b.completion_time, b.create_event, e.time, l.create_event, b.extra` + more + `
-		FROM walk
-		JOIN tag_listing l ON l.tag_id = walk.tag_id
-		JOIN tag t ON t.id = l.tag_id
-		JOIN build b ON b.id = l.build_id
-		JOIN package p ON p.id = b.pkg_id
-		JOIN users u ON u.id = b.owner
-		JOIN volume v ON v.id = b.volume_id
-		JOIN events e ON e.id = b.create_event
-		LEFT JOIN users pr ON pr.id = b.promoter` + join + `
-		WHERE ` + at + ` AND b.state = 1` + where
-	if f.Package != "" {
-		query, args = query+` AND p.name = ?`, append(args, f.Package)
+	if f.Latest > 0 {
+		return tx.latestBuilds(ctx, f, tags, listed, finish), nil
 	}
-	if f.Owner != "" {
-		query, args = query+` AND u.name = ?`, append(args, f.Owner)
-	}
-	if f.Draft != nil {
-		query, args = query+` AND b.draft = ?`, append(args, *f.Draft)
-	}
-	builds := stream(ctx, tx, query+` ORDER BY walk.place, l.create_event DESC, b.id DESC`, args, func(row scanner) (TaggedBuild, error) {
-		var b TaggedBuild
-		_, _, _, _, _, dest := f.Type.join(tx, &b.BuildTypeInfo)
-		err := row.Scan(append([]any{
-			&b.ID, &b.NVR, &b.Name, &b.PackageID, &b.Version, &b.Release, &b.Epoch, &b.State, &b.Draft, &b.TagID, &b.TagName,
-			&b.OwnerID, &b.OwnerName, &b.PromoterID, &b.PromoterName, scanTime(&b.PromotionTime, nil), &b.TaskID,
-			&b.VolumeID, &b.VolumeName, scanTime(&b.StartTime, nil), scanTime(&b.CompletionTime, nil), &b.CreationEventID,
-			scanTime(&b.CreationTime, nil), &b.CreateEvent, scanJSON(&b.Extra),
-		}, dest...)...)
-		b.BuildID, b.PackageName = b.ID, b.Name
-		return b, wrap(err, "list builds of tag %d", f.Tag)
-	})
 	return func(yield func(TaggedBuild, error) bool) {
-		count := map[int64]int64{}
-		for b, err := range builds {
-			if err == nil {
-				if !listed[b.PackageID] {
+		for _, tag := range tags {
+			for b, err := range tx.buildsOfTag(ctx, f, tag, listed) {
+				finish(&b)
+				if _, ok := listed[b.PackageID]; !ok && err == nil {
 					continue
 				}
-				if f.Latest > 0 {
-					if count[b.PackageID] >= f.Latest {
-						continue
-					}
-					count[b.PackageID]++
+				if !yield(b, err) || err != nil {
+					return
 				}
-			}
-			if !yield(b, err) || err != nil {
-				return
 			}
 		}
 	}, nil
 }
 
-// listedPackages are the packages that a tag lists, itself or through its ancestors, and doesn't block: the nearest entry
-// of each package counts, an inherited one only if its name passes the filters on the way.
-func (tx *Tx) listedPackages(ctx context.Context, tag int64, ancestors []koji.Ancestor, event *int64) (map[int64]bool, error) {
-	tags := []int64{tag}
+func nothing(func(TaggedBuild, error) bool) {}
+
+// taggedWhere selects the entries of one tag that a filter chooses, in the order of the walk. Each tag is asked by itself:
+// the order is then that of an index, while to sort the builds of all tags costs more than to read them.
+func (f TaggedFilter) taggedWhere(tx *Tx, tag int64, listed map[int64]string) (tables, where string, args []any) {
+	at, atArgs := atEvent("l", f.Event)
+	var none BuildTypeInfo
+	_, join, joinArgs, typeWhere, typeArgs, _ := f.Type.join(tx, &none)
+	tables = ` FROM tag_listing l` + tx.thenJoin() + `build b ON b.id = l.build_id` + join
+	if f.Package != "" {
+		tables = ` FROM build b` + tx.thenJoin() + `tag_listing l ON l.build_id = b.id` + join
+	}
+	where, args = ` WHERE l.tag_id = ? AND `+at+` AND b.state = 1`+typeWhere, append(append(append(joinArgs, tag), atArgs...), typeArgs...)
+	if f.Package != "" {
+		for id := range listed { // there is one
+			where, args = where+` AND b.pkg_id = ?`, append(args, id)
+		}
+	}
+	if f.Owner != "" {
+		where, args = where+` AND b.owner = (SELECT id FROM users WHERE name = ?)`, append(args, f.Owner)
+	}
+	if f.Draft != nil {
+		where, args = where+` AND b.draft = ?`, append(args, *f.Draft)
+	}
+	return tables, where + ` ORDER BY l.create_event DESC, l.build_id DESC`, args
+}
+
+// buildColumns are what differs from build to build; the rest is known by id.
+func (f TaggedFilter) buildColumns(tx *Tx) (columns, tables string) {
+	var none BuildTypeInfo
+	more, _, _, _, _, _ := f.Type.join(tx, &none)
+	extra := `NULL`
+	if f.Extra {
+		extra = `b.extra`
+	}
+	return `b.id, b.pkg_id, b.version, b.release, b.epoch, b.state, b.draft, b.owner, u.name, b.promoter, pr.name, b.promotion_time, b.task_id,
+		b.volume_id, b.start_time, b.completion_time, b.create_event, e.time, ` + extra + more,
+		tx.thenJoin() + `users u ON u.id = b.owner` + tx.thenJoin() + `events e ON e.id = b.create_event LEFT JOIN users pr ON pr.id = b.promoter`
+}
+
+func (f TaggedFilter) buildFields(tx *Tx, b *TaggedBuild) []any {
+	_, _, _, _, _, dest := f.Type.join(tx, &b.BuildTypeInfo)
+	return append([]any{
+		&b.ID, &b.PackageID, &b.Version, &b.Release, &b.Epoch, &b.State, &b.Draft, &b.OwnerID, &b.OwnerName, &b.PromoterID, &b.PromoterName,
+		scanTime(&b.PromotionTime, nil), &b.TaskID, &b.VolumeID, scanTime(&b.StartTime, nil), scanTime(&b.CompletionTime, nil), &b.CreationEventID,
+		scanTime(&b.CreationTime, nil), scanJSON(&b.Extra),
+	}, dest...)
+}
+
+// buildsOfTag streams a tag's own builds, those of packages that aren't listed too.
+func (tx *Tx) buildsOfTag(ctx context.Context, f TaggedFilter, tag int64, listed map[int64]string) iter.Seq2[TaggedBuild, error] {
+	columns, names := f.buildColumns(tx)
+	tables, where, args := f.taggedWhere(tx, tag, listed)
+	return stream(ctx, tx, `SELECT `+columns+`, l.create_event`+tables+names+where, args, func(row scanner) (TaggedBuild, error) {
+		var b TaggedBuild
+		err := row.Scan(append(f.buildFields(tx, &b), &b.CreateEvent)...)
+		b.TagID = tag
+		return b, wrap(err, "list builds of tag %d", f.Tag)
+	})
+}
+
+// buildChunk is how many builds one query reads by their ids.
+const buildChunk = 500
+
+// latestBuilds streams the latest builds of each package. They are few among all that the tags hold, so that they are
+// chosen first by what little that takes.
+func (tx *Tx) latestBuilds(ctx context.Context, f TaggedFilter, tags []int64, listed map[int64]string, finish func(*TaggedBuild)) iter.Seq2[TaggedBuild, error] {
+	type entry struct{ build, pkg, tag, event int64 }
+	return func(yield func(TaggedBuild, error) bool) {
+		var chosen []entry
+		count := map[int64]int64{}
+		for _, tag := range tags {
+			tables, where, args := f.taggedWhere(tx, tag, listed)
+			for e, err := range stream(ctx, tx, `SELECT b.id, b.pkg_id, l.create_event`+tables+where, args, func(row scanner) (entry, error) {
+				e := entry{tag: tag}
+				err := row.Scan(&e.build, &e.pkg, &e.event)
+				return e, err
+			}) {
+				if err != nil {
+					yield(TaggedBuild{}, wrap(err, "list builds of tag %d", f.Tag))
+					return
+				}
+				if _, ok := listed[e.pkg]; ok && count[e.pkg] < f.Latest {
+					count[e.pkg]++
+					chosen = append(chosen, e)
+				}
+			}
+		}
+		var none BuildTypeInfo
+		_, join, joinArgs, _, _, _ := f.Type.join(tx, &none)
+		columns, names := f.buildColumns(tx)
+		for chunk := range slices.Chunk(chosen, buildChunk) {
+			args := slices.Clone(joinArgs)
+			for _, e := range chunk {
+				args = append(args, e.build)
+			}
+			builds := make(map[int64]TaggedBuild, len(chunk))
+			for b, err := range stream(ctx, tx, `SELECT `+columns+` FROM build b`+join+names+` WHERE b.id IN `+in(len(chunk))+` ORDER BY b.id`, args,
+				func(row scanner) (TaggedBuild, error) {
+					var b TaggedBuild
+					err := row.Scan(f.buildFields(tx, &b)...)
+					return b, err
+				}) {
+				if err != nil {
+					yield(TaggedBuild{}, wrap(err, "read builds of tag %d", f.Tag))
+					return
+				}
+				builds[b.ID] = b
+			}
+			for _, e := range chunk {
+				b := builds[e.build]
+				b.TagID, b.CreateEvent = e.tag, e.event
+				finish(&b)
+				if !yield(b, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// listedPackages are the names of the packages that a tag lists, itself or through its ancestors, and doesn't block: the
+// nearest entry of each package counts, an inherited one only if its name passes the filters on the way. With a package in
+// the filter it is that one at most.
+func (tx *Tx) listedPackages(ctx context.Context, f TaggedFilter, ancestors []koji.Ancestor) (map[int64]string, error) {
+	tags := []int64{f.Tag}
 	for _, a := range ancestors {
 		tags = append(tags, a.ParentID)
 	}
@@ -130,41 +226,52 @@ func (tx *Tx) listedPackages(ctx context.Context, tag int64, ancestors []koji.An
 		name    string
 		blocked bool
 	}
-	at, args := atEvent("tp", event)
+	at, args := atEvent("tp", f.Event)
 	ids := distinct(tags)
 	byTag := map[int64][]entry{}
 	type row struct {
 		entry
 		tag int64
 	}
-	for r, err := range stream(ctx, tx, `SELECT tp.tag_id, tp.package_id, p.name, tp.blocked FROM tag_packages tp
-		JOIN package p ON p.id = tp.package_id WHERE `+at+` AND tp.tag_id IN `+in(len(ids))+` ORDER BY tp.tag_id, tp.package_id`,
-		append(args, anys(ids)...), func(s scanner) (row, error) {
-			var r row
-			err := s.Scan(&r.tag, &r.pkg, &r.name, &r.blocked)
-			return r, err
-		}) {
+	query, args := `SELECT tp.tag_id, tp.package_id, p.name, tp.blocked FROM tag_packages tp
+		JOIN package p ON p.id = tp.package_id WHERE `+at+` AND tp.tag_id IN `+in(len(ids)), append(args, anys(ids)...)
+	if f.Package != "" {
+		query, args = query+` AND tp.package_id = (SELECT id FROM package WHERE name = ?)`, append(args, f.Package)
+	}
+	// In no order: it goes into maps.
+	for r, err := range stream(ctx, tx, query, args, func(s scanner) (row, error) {
+		var r row
+		err := s.Scan(&r.tag, &r.pkg, &r.name, &r.blocked)
+		return r, err
+	}) {
 		if err != nil {
-			return nil, wrap(err, "list packages of tag %d", tag)
+			return nil, wrap(err, "list packages of tag %d", f.Tag)
 		}
 		byTag[r.tag] = append(byTag[r.tag], r.entry)
 	}
-	seen := map[int64]bool{} // package → listed
-	for _, e := range byTag[tag] {
-		seen[e.pkg] = !e.blocked
+	listed := map[int64]string{}
+	seen := map[int64]bool{}
+	meet := func(e entry) {
+		seen[e.pkg] = true
+		if !e.blocked {
+			listed[e.pkg] = e.name
+		}
+	}
+	for _, e := range byTag[f.Tag] {
+		meet(e)
 	}
 	for _, a := range ancestors {
 		pass, err := namePasses(a.Filter)
 		if err != nil {
-			return nil, fmt.Errorf("filter packages that tag %d inherits from %s: %w", tag, a.Name, err)
+			return nil, fmt.Errorf("filter packages that tag %d inherits from %s: %w", f.Tag, a.Name, err)
 		}
 		for _, e := range byTag[a.ParentID] {
-			if _, known := seen[e.pkg]; !known && pass(e.name) {
-				seen[e.pkg] = !e.blocked
+			if !seen[e.pkg] && pass(e.name) {
+				meet(e)
 			}
 		}
 	}
-	return seen, nil
+	return listed, nil
 }
 
 // namePasses says whether a name matches all the patterns, each from the start of the name.

@@ -102,11 +102,14 @@ type MavenTagArchive struct {
 // MavenTagArchives streams a tag's Maven archives and, with inherit, those of its ancestors: of each artifact the version
 // that was tagged last, where a tag is set to include all also the others, and of each version the build tagged last.
 func (tx *Tx) MavenTagArchives(ctx context.Context, tag int64, event *int64, inherit bool) (iter.Seq2[MavenTagArchive, error], error) {
+	if err := tx.Steady(ctx); err != nil {
+		return nil, err
+	}
 	ancestors, err := tx.Ancestors(ctx, tag, event)
 	if err != nil {
 		return nil, err
 	}
-	listed, err := tx.listedPackages(ctx, tag, ancestors, event)
+	listed, err := tx.listedPackages(ctx, TaggedFilter{Tag: tag, Event: event}, ancestors)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +150,7 @@ func (tx *Tx) MavenTagArchives(ctx context.Context, tag int64, event *int64, inh
 		known := map[koji.MavenInfo]bool{} // artifacts, without version
 		given := map[int64]bool{}          // archives: a build may be in several tags
 		for a, err := range archives {
-			if err == nil && !(listed[a.PackageID] && a.wanted(from, known, given)) {
+			if err == nil && !(listed[a.PackageID] != "" && a.wanted(from, known, given)) {
 				continue
 			}
 			if !yield(a, err) || err != nil {
