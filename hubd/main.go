@@ -31,6 +31,11 @@ Usage:
   hubd user add --config FILE NAME [--perm P]... [--password-file F]
   hubd host add --config FILE NAME --arches "x86_64 noarch" [--channel C]... [--password-file F]
   hubd serve    [--config FILE]
+  hubd copy     --from DATABASE --to DATABASE
+
+copy takes all of a hub's database to an empty one, of the same engine or the
+other, and compares them. DATABASE is sqlite:PATH or postgres://USER@HOST/NAME.
+Stop the hub first: what it writes meanwhile is not in the copy.
 
 Without --config, hubd uses a SQLite hub of its own: under /var/lib/koji for
 root, else under the user's data folder.
@@ -91,6 +96,8 @@ func run(ctx context.Context, args []string, stdio Stdio) error {
 	fs.StringVar(&o.passwordFile, "password-file", "", "")
 	fs.StringVar(&o.arches, "arches", "", "")
 	fs.Func("channel", "", func(c string) error { o.channels = append(o.channels, c); return nil })
+	fs.StringVar(&o.from, "from", "", "")
+	fs.StringVar(&o.to, "to", "", "")
 	fs.Func("perm", "", func(p string) error { o.perms = append(o.perms, p); return nil })
 	var names []string
 	for rest := args; ; {
@@ -111,19 +118,21 @@ func run(ctx context.Context, args []string, stdio Stdio) error {
 		}
 		return names[0], nil
 	}
-	if len(names) > 0 && (verb == "init" || verb == "serve") {
+	if len(names) > 0 && (verb == "init" || verb == "serve" || verb == "copy") {
 		return &usageError{fmt.Sprintf("hubd %s takes no argument %q", verb, names[0])}
 	}
 	switch verb {
 	case "":
 		if len(args) == 0 {
-			return &usageError{"a command is needed: init, user add, host add or serve"}
+			return &usageError{"a command is needed: init, user add, host add, serve or copy"}
 		}
-		return &usageError{fmt.Sprintf("a command comes before %s: init, user add, host add or serve", args[0])}
+		return &usageError{fmt.Sprintf("a command comes before %s: init, user add, host add, serve or copy", args[0])}
 	case "serve":
 		return o.serve(ctx, stdio)
 	case "init":
 		return o.init(ctx, stdio)
+	case "copy":
+		return o.copy(ctx, stdio)
 	case "user add":
 		name, err := one()
 		if err != nil {
@@ -137,7 +146,7 @@ func run(ctx context.Context, args []string, stdio Stdio) error {
 		}
 		return o.addHost(ctx, stdio, name)
 	}
-	return &usageError{fmt.Sprintf("no command %q: init, user add, host add or serve", verb)}
+	return &usageError{fmt.Sprintf("no command %q: init, user add, host add, serve or copy", verb)}
 }
 
 // options are hubd's command line.
@@ -146,6 +155,7 @@ type options struct {
 	admin        string
 	passwordFile string
 	arches       string
+	from, to     string
 	perms        []string
 	channels     []string // of a host, beside default
 }

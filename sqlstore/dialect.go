@@ -353,3 +353,47 @@ func (tx *Tx) hasTable(ctx context.Context, table string) (bool, error) {
 	_, found, err := one(ctx, tx, query, []any{table}, value[int])
 	return found, wrap(err, "look for table %s", table)
 }
+
+// anyRelation is the name of any table, view or sequence that the database has.
+func (tx *Tx) anyRelation(ctx context.Context) (string, bool, error) {
+	query := `SELECT name FROM sqlite_schema ORDER BY name LIMIT 1`
+	if tx.store.engine == postgresEngine {
+		query = `SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+			ORDER BY relname LIMIT 1`
+	}
+	name, found, err := one(ctx, tx, query, nil, value[string])
+	return name, found, wrap(err, "look what is in the database")
+}
+
+// deferReferences lets rows refer to others that come later in the transaction. PostgreSQL looks at the end of each
+// statement, and a whole table is one.
+func (tx *Tx) deferReferences(ctx context.Context) error {
+	if tx.store.engine == postgresEngine {
+		return nil
+	}
+	_, err := tx.exec(ctx, `PRAGMA defer_foreign_keys = 1`)
+	return wrap(err, "defer references")
+}
+
+// lastID is the last id that the sequence of a table gave, 0 if none.
+func (tx *Tx) lastID(ctx context.Context, table string) (int64, error) {
+	query, args := `SELECT seq FROM sqlite_sequence WHERE name = ?`, []any{table}
+	if tx.store.engine == postgresEngine {
+		query = `SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence(?, 'id')::regclass), 0)`
+	}
+	id, _, err := one(ctx, tx, query, args, value[int64])
+	return id, wrap(err, "read the last id of %s", table)
+}
+
+// setLastID has the sequence of a table go on behind id.
+func (tx *Tx) setLastID(ctx context.Context, table string, id int64) error {
+	if tx.store.engine == postgresEngine {
+		_, err := tx.exec(ctx, `SELECT setval(pg_get_serial_sequence(?, 'id'), ?, ?)`, table, max(id, 1), id > 0)
+		return wrap(err, "set the last id of %s", table)
+	}
+	if _, err := tx.exec(ctx, `DELETE FROM sqlite_sequence WHERE name = ?`, table); err != nil {
+		return wrap(err, "set the last id of %s", table)
+	}
+	_, err := tx.exec(ctx, `INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)`, table, id)
+	return wrap(err, "set the last id of %s", table)
+}

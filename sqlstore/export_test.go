@@ -88,3 +88,15 @@ func MigrationNames() []string {
 	}
 	return names
 }
+
+// CopyColumns are the columns that Copy knows, as table.column.
+func CopyColumns() ([]string, error) {
+	tables, err := copyTables()
+	var all []string
+	for _, t := range tables {
+		for _, c := range t.names() {
+			all = append(all, t.name+"."+c)
+		}
+	}
+	return all, err
+}

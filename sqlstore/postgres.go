@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"net/url"
 	"runtime"
 	"strings"
@@ -56,6 +57,20 @@ func (s *Store) Listen(ctx context.Context, channel string, ready func(), fn fun
 		}
 		fn(n.Payload)
 	}
+}
+
+// copyIn fills a table by COPY.
+func copyIn(ctx context.Context, conn *pgx.Conn, table string, columns []string, rows iter.Seq2[[]any, error]) error {
+	next, stop := iter.Pull2(rows)
+	defer stop()
+	_, err := conn.CopyFrom(ctx, pgx.Identifier{table}, columns, pgx.CopyFromFunc(func() ([]any, error) {
+		row, err, more := next()
+		if !more {
+			return nil, nil
+		}
+		return row, err
+	}))
+	return err
 }
 
 // redact takes the password of dsn out of what err says. An error that doesn't have it stays as it is.

@@ -49,6 +49,20 @@ func (s *Store) OnNotices(f func()) { s.told = f }
 // URL, "postgres://…" or "postgresql://…". A PostgreSQL database that holds Koji 1.35's schema is taken over in place.
 // It is an error if the database is of another Koji, or was written by a newer hub. Errors never carry the password.
 func Open(ctx context.Context, dsn string, opts ...Option) (*Store, error) {
+	s, err := connect(ctx, dsn, opts...)
+	if err == nil {
+		if err = s.migrate(ctx); err != nil {
+			s.Close()
+		}
+	}
+	if err != nil {
+		return nil, redact(fmt.Errorf("open database: %w", err), dsn)
+	}
+	return s, nil
+}
+
+// connect opens a database and leaves its schema as it is. Its errors may carry the password.
+func connect(ctx context.Context, dsn string, opts ...Option) (*Store, error) {
 	s := &Store{dsn: dsn, clock: time.Now}
 	for _, o := range opts {
 		o(s)
@@ -64,12 +78,9 @@ func Open(ctx context.Context, dsn string, opts ...Option) (*Store, error) {
 	default:
 		err = errors.New("the database is named sqlite:PATH or postgres://USER@HOST/NAME")
 	}
-	if err == nil {
-		err = s.migrate(ctx)
-	}
 	if err != nil {
 		s.Close()
-		return nil, redact(fmt.Errorf("open database: %w", err), dsn)
+		return nil, err
 	}
 	return s, nil
 }
