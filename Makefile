@@ -36,7 +36,7 @@ NO_RACE   := koji/hubd koji/sqlstore koji/kojid
 RACE_HUBD := Stream|Sched|AtOnce|Concurrent
 
 .DEFAULT_GOAL := help
-.PHONY: help build lab test conformance vet cross bench gobench fuzz lint fmt clean lab-packages test-packages
+.PHONY: help build lab test conformance crash vet cross bench gobench fuzz lint fmt clean lab-packages test-packages
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ test: test-packages vet ## vet and all tests; what could not run is said, with t
 conformance: ## recorded conversations with Koji's hub, asked of ours; AREA=tags picks some, STEPS=1 shows all
 	@CGO_ENABLED=0 $(GO) test ./hubd -run '^TestConformance$$' -count=1 -v -args -conformance.strict \
 	  $(if $(AREA),-conformance.only='$(AREA)') $(if $(STEPS),-conformance.steps) 2>&1 | sed -n '/^ *\(===\|---\|PASS\|FAIL$$\|FAIL\t\|ok  \t\)/d; s/^    //; p'
+
+crash: ## a hub killed twenty times while 16 clients write, on either engine
+	@KOJI_TEST_CRASHES=20 CGO_ENABLED=0 $(GO) test ./hubd -run '^TestCrash$$' -count=1 -v | grep -v '^=== '
 
 vet:
 	CGO_ENABLED=0 $(GO) vet ./...

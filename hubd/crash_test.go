@@ -55,9 +55,9 @@ func TestCrash(t *testing.T) {
 const crashClients = 16
 
 func crash(t *testing.T, driver, dsn string) {
-	program, config := buildHub(t), processConfig(t, dsn)
+	config := processConfig(t, dsn)
 	front := newForwarder(t)
-	hub := startProcess(t, program, config)
+	hub := startProcess(t, config)
 	front.lead(hub.address)
 
 	ctx, stop := context.WithCancel(t.Context())
@@ -77,7 +77,7 @@ func crash(t *testing.T, driver, dsn string) {
 		if driver == "sqlite" {
 			checkFile(t, strings.TrimPrefix(dsn, "sqlite:"))
 		}
-		hub = startProcess(t, program, config)
+		hub = startProcess(t, config)
 		front.lead(hub.address)
 	}
 	w.await(w.acknowledged.Load() + crashClients) // all go on

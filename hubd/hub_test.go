@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http/httptest"
+	"os"
 	"sync"
 	"testing"
 
@@ -14,7 +15,12 @@ import (
 	"koji/sqlstore/sqlstoretest"
 )
 
-func TestMain(m *testing.M) { sqlstoretest.Main(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		os.Exit(Main(context.Background(), os.Args, Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
+	}
+	sqlstoretest.Main(m)
+}
 
 // testHub is a running hub with the users kojiadmin (an admin), alice and bob
 // and the hosts builder1 (x86_64 noarch) and builder2 (x86_64 i686), as the

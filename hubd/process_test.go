@@ -18,15 +18,8 @@ import (
 	"koji/sqlstore"
 )
 
-// buildHub makes the program, for tests whose hub is a process that dies.
-func buildHub(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "hubd")
-	if out, err := exec.Command("go", "build", "-o", path, "koji/cmd/hubd").CombinedOutput(); err != nil {
-		t.Fatalf("build hubd: %v\n%s", err, out)
-	}
-	return path
-}
+// asProgram is set in the environment of a test process that is to be hubd.
+const asProgram = "HUBD_TEST_AS_PROGRAM"
 
 // processConfig writes a configuration for a hub on a database with the users
 // of populate, and gives its path. The hub's address is new at each start.
@@ -44,17 +37,17 @@ func processConfig(t *testing.T, dsn string) string {
 		dsn, filepath.Join(t.TempDir(), "koji")))
 }
 
-// hubProcess is hubd serve as a process.
+// hubProcess is hubd serve as a process: the test program, started again.
 type hubProcess struct {
 	cmd     *exec.Cmd
 	address string
 	ended   chan struct{}
 }
 
-func startProcess(t *testing.T, program, config string) *hubProcess {
+func startProcess(t *testing.T, config string) *hubProcess {
 	t.Helper()
-	p := &hubProcess{cmd: exec.Command(program, "serve", "--config", config), ended: make(chan struct{})}
-	p.cmd.Env = append(os.Environ(), "KOJI_TEST=1")
+	p := &hubProcess{cmd: exec.Command(os.Args[0], "serve", "--config", config), ended: make(chan struct{})}
+	p.cmd.Env = append(os.Environ(), asProgram+"=1")
 	var problems bytes.Buffer
 	p.cmd.Stderr = &problems
 	out, err := p.cmd.StdoutPipe()
