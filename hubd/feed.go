@@ -18,6 +18,8 @@ type feed struct {
 	log   *slog.Logger
 	woken chan struct{}
 
+	flashes chan koji.Notice // on their way to other hubs
+
 	mu        sync.Mutex
 	last      int64 // the newest notice that was handed out
 	listeners map[*listener]struct{}
@@ -33,9 +35,12 @@ type listener struct {
 // listenerRoom is how far a listener may fall behind.
 const listenerRoom = 1024
 
+// flashRoom is how many flashes may wait for the database.
+const flashRoom = 256
+
 // newFeed begins at the end of what is there.
 func newFeed(store *sqlstore.Store, log *slog.Logger) (*feed, error) {
-	f := &feed{store: store, log: log, woken: make(chan struct{}, 1), listeners: map[*listener]struct{}{}}
+	f := &feed{store: store, log: log, woken: make(chan struct{}, 1), flashes: make(chan koji.Notice, flashRoom), listeners: map[*listener]struct{}{}}
 	ctx := context.Background()
 	err := store.Read(ctx, func(tx *sqlstore.Tx) (err error) {
 		_, f.last, err = tx.NoticeRange(ctx)
@@ -53,11 +58,8 @@ func (f *feed) wake() {
 
 func (f *feed) run(ctx context.Context) {
 	var others sync.WaitGroup
-	others.Add(1)
-	go func() {
-		defer others.Done()
-		f.hearOthers(ctx)
-	}()
+	others.Go(func() { f.hearOthers(ctx) })
+	others.Go(func() { f.flashOthers(ctx) })
 	defer others.Wait()
 	for {
 		select {
@@ -78,7 +80,7 @@ const listenPause = 5 * time.Second
 // hearOthers wakes the feed when another hub on the same database told something.
 func (f *feed) hearOthers(ctx context.Context) {
 	for {
-		err := f.store.AwaitNotices(ctx, f.wake)
+		err := f.store.AwaitNotices(ctx, f.wake, f.show)
 		if ctx.Err() != nil {
 			return
 		}
@@ -134,9 +136,32 @@ func (f *feed) hand(batch []koji.Notice) {
 	}
 }
 
-// flash hands a notice that is kept nowhere, and has no id, to those who listen.
-// One that is behind misses it.
+// flash hands a notice that is kept nowhere, and has no id, to those who listen,
+// here and at the other hubs. One that is behind misses it.
 func (f *feed) flash(n koji.Notice) {
+	f.show(n)
+	select {
+	case f.flashes <- n:
+	default: // the database is slow; the next one tells the same and more
+	}
+}
+
+// flashOthers sends what this hub flashed to the others. Callers don't wait for it.
+func (f *feed) flashOthers(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case n := <-f.flashes:
+			if err := f.store.Flash(ctx, n); err != nil && ctx.Err() == nil {
+				f.log.Warn("tell other hubs", "err", err)
+			}
+		}
+	}
+}
+
+// show hands a flash to this hub's listeners.
+func (f *feed) show(n koji.Notice) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for l := range f.listeners {

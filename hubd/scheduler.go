@@ -25,6 +25,9 @@ type scheduler struct {
 // schedulerPulse is how often time alone makes the scheduler run.
 const schedulerPulse = 10 * time.Second
 
+// schedulerSecondLook is after what time a hub looks again, where another was running.
+const schedulerSecondLook = time.Second
+
 // schedulerBatch is how many free tasks one run looks at.
 const schedulerBatch = 1000
 
@@ -77,8 +80,14 @@ func (s *scheduler) run(ctx context.Context) {
 		case <-pulse.C:
 		}
 		due = nil
-		if _, err := s.schedule(ctx, false); err != nil && ctx.Err() == nil {
+		ran, err := s.schedule(ctx, false)
+		if err != nil && ctx.Err() == nil {
 			s.hub.log.Error("scheduler run", "err", err)
+		}
+		if !ran && err == nil {
+			// Another hub was at it. What woke this one may have come too late for
+			// it, and it may have died over it.
+			time.AfterFunc(schedulerSecondLook, s.wake)
 		}
 	}
 }

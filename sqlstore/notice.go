@@ -66,9 +66,42 @@ const noticeChannel = "hubd_notices"
 
 // AwaitNotices calls woken whenever a hub on this database, this one or another,
 // told the event stream something, and once at the start: what came before then
-// can be read. It returns when ctx ends or the connection breaks.
-func (s *Store) AwaitNotices(ctx context.Context, woken func()) error {
-	return s.Listen(ctx, noticeChannel, woken, func(string) { woken() })
+// can be read. It calls shown with what another hub gave to [Store.Flash]. It
+// returns when ctx ends or the connection breaks.
+func (s *Store) AwaitNotices(ctx context.Context, woken func(), shown func(koji.Notice)) error {
+	return s.Listen(ctx, noticeChannel, woken, func(payload string) {
+		if payload == "" {
+			woken()
+			return
+		}
+		var f flash
+		if json.Unmarshal([]byte(payload), &f) == nil && f.From != s.name {
+			shown(f.Notice)
+		}
+	})
+}
+
+// flash is a notice on its way to other hubs.
+type flash struct {
+	From   string
+	Notice koji.Notice
+}
+
+// longestPayload is what PostgreSQL takes for a notification.
+const longestPayload = 7999
+
+// Flash tells the other hubs on this database of something that is kept
+// nowhere. What is too long for that is dropped.
+func (s *Store) Flash(ctx context.Context, n koji.Notice) error {
+	if s.engine != postgresEngine {
+		return nil
+	}
+	payload, err := json.Marshal(flash{s.name, n})
+	if err != nil || len(payload) > longestPayload {
+		return wrap(err, "write notice")
+	}
+	_, err = s.writer.ExecContext(ctx, `SELECT pg_notify($1, $2)`, noticeChannel, string(payload))
+	return wrap(err, "notify %s", noticeChannel)
 }
 
 // Notices streams what was told after the id, in order.

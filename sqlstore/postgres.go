@@ -23,13 +23,20 @@ func (s *Store) openPostgres(ctx context.Context, dsn string) error {
 	if cfg.RuntimeParams["application_name"] == "" {
 		cfg.RuntimeParams["application_name"] = "hubd"
 	}
-	s.writer = stdlib.OpenDB(*cfg)
+	s.writer = stdlib.OpenDB(*cfg, stdlib.OptionAfterConnect(soonMissed))
 	conns := runtime.NumCPU()*4 + 4
 	s.writer.SetMaxOpenConns(conns)
 	s.writer.SetMaxIdleConns(conns) // a new one costs the server a process, more than many a call
 	s.writer.SetConnMaxIdleTime(5 * time.Minute)
 	s.readers = s.writer
 	return s.writer.PingContext(ctx)
+}
+
+// soonMissed has the server notice within half a minute when a hub's machine is gone, whose locks the other hubs wait for.
+// (A hub that merely dies is noticed at once.)
+func soonMissed(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, `SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; SET tcp_user_timeout = 30000`)
+	return err
 }
 
 // Listen calls fn with each payload that notify sends to channel, by this hub or another on the same database, until ctx

@@ -14,6 +14,7 @@ package sqlstore
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -28,6 +29,7 @@ type Store struct {
 	writer  *sql.DB
 	readers *sql.DB // the same as writer on PostgreSQL
 	clock   func() time.Time
+	name    string // by which it knows what it told itself
 	told    func() // wakes who reads notices, after a commit
 }
 
@@ -63,7 +65,7 @@ func Open(ctx context.Context, dsn string, opts ...Option) (*Store, error) {
 
 // connect opens a database and leaves its schema as it is. Its errors may carry the password.
 func connect(ctx context.Context, dsn string, opts ...Option) (*Store, error) {
-	s := &Store{dsn: dsn, clock: time.Now}
+	s := &Store{dsn: dsn, name: rand.Text(), clock: time.Now}
 	for _, o := range opts {
 		o(s)
 	}
