@@ -34,6 +34,9 @@ type request struct {
 	identity *identity             // who somebody else vouches for, asked for at loginPath alone
 	nobody   error                 // why it is nobody
 	proofs   map[credentials]proof // of the passwords that the request's logins came with
+
+	caller *session  // once it is known
+	code   koji.Code // of the fault that was the answer, 0 if none was
 }
 
 // log is the hub's log with the keys that tell whose call this is.

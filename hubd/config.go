@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -45,6 +47,10 @@ type Config struct {
 	AllowProxyAuthType  bool
 	HostPrincipalFormat string
 	Front               frontConfig
+
+	MetricsAllow []netip.Prefix // who may see /metrics
+	SlowCall     time.Duration  // a request that takes longer is worth a warning; 0: none is
+	LogFormat    string         // text or json
 
 	MaxRequestLength      int64
 	MaxNameLengthInternal int64
@@ -136,6 +142,9 @@ func LoadConfig(path string) (*Config, error) {
 		AllowProxyAuthType:    r.flag("AllowProxyAuthType", false),
 		HostPrincipalFormat:   r.text("HostPrincipalFormat", ""),
 		Front:                 r.front(),
+		MetricsAllow:          r.networks("MetricsAllow", "127.0.0.0/8 ::1"),
+		SlowCall:              r.span("SlowCall", 5, time.Second),
+		LogFormat:             r.word("LogFormat", "text", "json"),
 		MaxRequestLength:      r.number("MaxRequestLength", 4194304),
 		MaxNameLengthInternal: r.number("MaxNameLengthInternal", 256),
 		RegexNameInternal:     r.pattern("RegexNameInternal", `^[A-Za-z0-9/_.+-]+$`),
@@ -290,12 +299,25 @@ func (r *configReader) pattern(key, fallback string) *regexp.Regexp {
 	}
 	re, err := regexp.Compile(text)
 	if err != nil {
-		if k, ok := r.section.Lookup(key); ok {
-			err = k.Errorf("no regular expression: %v", err)
-		}
-		r.fail(err)
+		r.wrong(key, fmt.Errorf("no regular expression: %w", err))
 	}
 	return re
+}
+
+// networks are addresses and networks, separated by space.
+func (r *configReader) networks(key, fallback string) []netip.Prefix {
+	list, err := parseNetworks(r.text(key, fallback))
+	r.wrong(key, err)
+	return list
+}
+
+// word is one of those given, the first if the key isn't there.
+func (r *configReader) word(key string, allowed ...string) string {
+	v := r.text(key, allowed[0])
+	if !slices.Contains(allowed, v) {
+		r.wrong(key, fmt.Errorf("want %s, not %q", strings.Join(allowed, " or "), v))
+	}
+	return v
 }
 
 // database is our own key Database or, from Koji's, a PostgreSQL URL.

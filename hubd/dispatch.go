@@ -60,20 +60,17 @@ func (h *Hub) serveCall(w http.ResponseWriter, r *http.Request, req *request) {
 		}
 		out.reset()
 		enc := xmlrpc.NewEncoder(out)
-		if err := enc.Fault(h.faultOf(req, name, err).Fault()); err != nil {
+		e := h.faultOf(req, name, err)
+		req.code = e.Code
+		if err := enc.Fault(e.Fault()); err != nil {
 			h.log.Error("write fault", "request", req.id, "method", name, "err", err)
 		}
 	}
 	if err := out.finish(); err != nil {
 		h.log.Debug("client went away", "request", req.id, "method", name, "err", err)
 	}
-	if took := time.Since(start); took > slowCall {
-		h.log.Warn("slow call", "request", req.id, "method", name, "took", took)
-	}
+	h.served(req, name, start)
 }
-
-// slowCall is the time from which a call is worth a line in the log.
-const slowCall = 5 * time.Second
 
 // answer runs a call in its transaction and writes the result to out. The
 // answer of a call that changed something is written after the commit, that of
@@ -94,6 +91,7 @@ func (h *Hub) answer(ctx context.Context, req *request, name string, params []an
 		if c.session, err = h.checkSession(c, write); err != nil {
 			return err
 		}
+		req.caller = c.session
 		result, err = c.perform(positional, named)
 		if err != nil || write {
 			return c.finish(err)
@@ -146,6 +144,7 @@ func (c *call) finish(err error) error {
 // perform checks the permission and runs the method.
 func (c *call) perform(positional []any, named map[string]any) (result any, err error) {
 	err = c.guarded(func() error {
+		c.hub.metrics.calls.WithLabelValues(c.hub.methodLabel(c.method)).Inc()
 		m, err := c.hub.lookup(c.method)
 		if err != nil {
 			return err
@@ -198,6 +197,12 @@ func (h *Hub) lockedOut(c *call) error {
 // go out as they are; anything else is logged with the request's id, and the
 // client gets the id and nothing of the code's inside.
 func (h *Hub) faultOf(req *request, method string, err error) *koji.Error {
+	e := h.outerFault(req, method, err)
+	h.failedWith(method, e.Code)
+	return e
+}
+
+func (h *Hub) outerFault(req *request, method string, err error) *koji.Error {
 	var e *koji.Error
 	if errors.As(err, &e) {
 		return e

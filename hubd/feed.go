@@ -182,10 +182,13 @@ func (f *feed) listen() *listener {
 }
 
 // heard says whether anybody but the hub's own scheduler listens.
-func (f *feed) heard() bool {
+func (f *feed) heard() bool { return f.audience() > 1 }
+
+// audience is how many listen.
+func (f *feed) audience() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return len(f.listeners) > 1
+	return len(f.listeners)
 }
 
 func (f *feed) leave(l *listener) {

@@ -36,6 +36,7 @@ type Hub struct {
 	kerberos     *negotiate.Acceptor // nil if it takes no tickets
 	feed         *feed
 	scheduler    *scheduler
+	metrics      *metrics
 	started      time.Time
 	stopping     chan struct{}
 	stopOnce     sync.Once
@@ -90,6 +91,7 @@ func New(cfg *Config, store *sqlstore.Store, log *slog.Logger) (*Hub, error) {
 		return nil, err
 	}
 	h.scheduler = newScheduler(h)
+	h.metrics = newMetrics(h)
 	store.OnNotices(h.feed.wake)
 	return h, nil
 }

@@ -224,7 +224,11 @@ func (o *options) serve(ctx context.Context, stdio Stdio) error {
 		// An unknown word, such as Koji's per-logger levels, leaves WARNING.
 		_ = level.UnmarshalText([]byte(strings.Replace(strings.ToUpper(word[0]), "WARNING", "WARN", 1)))
 	}
-	log := slog.New(slog.NewTextHandler(stdio.Err, &slog.HandlerOptions{Level: level}))
+	var handler slog.Handler = slog.NewTextHandler(stdio.Err, &slog.HandlerOptions{Level: level})
+	if cfg.LogFormat == "json" {
+		handler = slog.NewJSONHandler(stdio.Err, &slog.HandlerOptions{Level: level})
+	}
+	log := slog.New(handler)
 	store, err := sqlstore.Open(ctx, cfg.Database)
 	if err != nil {
 		return err

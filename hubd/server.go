@@ -11,7 +11,7 @@ import (
 const Version = "1.35.3"
 
 // Handler serves the hub: calls and uploads at /kojihub, the event stream at
-// /kojihub/events, files at /kojifiles, and /healthz.
+// /kojihub/events, files at /kojifiles, /healthz, and /metrics.
 func (h *Hub) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/kojihub", h.serveHub)
@@ -19,6 +19,7 @@ func (h *Hub) Handler() http.Handler {
 	mux.HandleFunc("GET /kojihub/events", h.serveEvents)
 	mux.Handle("/kojifiles/", http.StripPrefix("/kojifiles", h.files()))
 	mux.HandleFunc("GET /healthz", h.serveHealth)
+	mux.HandleFunc("GET /metrics", h.serveMetrics)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Koji-Version", Version)
 		if len(r.TransferEncoding) > 0 {
@@ -41,6 +42,8 @@ func (h *Hub) serveHub(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == loginPath && !h.identify(w, r, req) {
 		return
 	}
+	h.metrics.running.Inc()
+	defer h.metrics.running.Dec()
 	if kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); strings.TrimSpace(kind) == "application/octet-stream" {
 		h.serveUpload(w, r, req)
 		return

@@ -50,11 +50,14 @@ type stored struct {
 
 // serveUpload takes a raw upload. Koji: reference/wire.md §5.
 func (h *Hub) serveUpload(w http.ResponseWriter, r *http.Request, req *request) {
+	start := time.Now()
 	out := newReply(w)
 	enc := xmlrpc.NewEncoder(out)
 	result, err := h.rawUpload(r, req)
 	if err != nil {
-		err = enc.Fault(h.faultOf(req, "rawUpload", err).Fault())
+		e := h.faultOf(req, "rawUpload", err)
+		req.code = e.Code
+		err = enc.Fault(e.Fault())
 	} else {
 		err = enc.Response(result)
 	}
@@ -64,6 +67,7 @@ func (h *Hub) serveUpload(w http.ResponseWriter, r *http.Request, req *request) 
 	if err != nil {
 		h.log.Debug("client went away", "request", req.id, "method", "rawUpload", "err", err)
 	}
+	h.served(req, "rawUpload", start)
 }
 
 func (h *Hub) rawUpload(r *http.Request, req *request) (*stored, error) {
@@ -304,6 +308,7 @@ func (h *Hub) storeChunk(k chunk) (*stored, error) {
 	if sum != nil {
 		result.HexDigest = hex.EncodeToString(sum.Sum(nil))
 	}
+	h.metrics.uploaded.Add(float64(size))
 	h.tellLog(k.dir, k.name, k.offset+size)
 	return result, nil
 }

@@ -113,6 +113,7 @@ func (h *Hub) storeLegacy(root *os.Root, k chunk, data []byte, size int64, verif
 	if _, err := f.WriteAt(data, at); err != nil {
 		return nil, f.undo(err)
 	}
+	h.metrics.uploaded.Add(float64(len(data)))
 	h.tellLog(k.dir, k.name, at+int64(len(data)))
 	if !last || verify == "" {
 		return true, nil

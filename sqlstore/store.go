@@ -157,5 +157,13 @@ func (s *Store) run(ctx context.Context, tx *Tx, fn func(tx *Tx) error) error {
 	return nil
 }
 
+// Pools are the connections to the database, by what they are for.
+func (s *Store) Pools() map[string]*sql.DB {
+	if s.writer == s.readers {
+		return map[string]*sql.DB{"all": s.writer}
+	}
+	return map[string]*sql.DB{"write": s.writer, "read": s.readers}
+}
+
 // Ping says whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return s.readers.PingContext(ctx) }
