@@ -88,7 +88,7 @@ func TestWhoSeesMetrics(t *testing.T) {
 		"no address":           {allow: "0.0.0.0/0", from: "@", want: 403},
 	} {
 		t.Run(name, func(t *testing.T) {
-			allow, err := networks(strings.Fields(tc.allow))
+			allow, err := parseNetworks(tc.allow)
 			if err != nil {
 				t.Fatal(err)
 			}
