@@ -324,10 +324,15 @@ func (in *intake) addLogs(logs []buildLog, below string, tasks map[int64]bool) e
 	return nil
 }
 
+// draftRelease is the release that a draft has until it is promoted.
+func draftRelease(target string, id int64) string {
+	return target + ",draft_" + strconv.FormatInt(id, 10)
+}
+
 // targetRelease is the release that a build has, or a draft will have once it is promoted.
 func targetRelease(b *koji.Build) string {
 	if b.Draft {
-		return strings.TrimSuffix(b.Release, ",draft_"+strconv.FormatInt(b.ID, 10))
+		return strings.TrimSuffix(b.Release, draftRelease("", b.ID))
 	}
 	return b.Release
 }

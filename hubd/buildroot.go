@@ -283,23 +283,40 @@ func (c *call) installedRPM(m map[string]any, repos map[any]sqlstore.Name) (int6
 	if err != nil {
 		return 0, err
 	}
-	r, err := externalRPM(m)
+	r, err := c.addExternalRPM(m, repo, false)
 	if err != nil {
 		return 0, err
+	}
+	return r.ID, nil
+}
+
+// addExternalRPM records an rpm of an external repo. One that was recorded
+// before is that again, if it is the same; with strict it is refused.
+func (c *call) addExternalRPM(m map[string]any, repo sqlstore.Name, strict bool) (*koji.RPM, error) {
+	r, err := externalRPM(m)
+	if err != nil {
+		return nil, err
 	}
 	r.ExternalRepoID = repo.ID
 	n := koji.NVRA{NVR: koji.NVR{Name: r.Name, Version: r.Version, Release: r.Release}, Arch: r.Arch}
 	known, err := c.tx.RPMsByName(c, n, &repo.ID)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	if len(known) == 0 {
-		return c.tx.InsertRPM(c, r)
+		id, err := c.tx.InsertRPM(c, r)
+		if err != nil {
+			return nil, err
+		}
+		return c.tx.RPM(c, id)
+	}
+	if strict {
+		return nil, refuse("external rpm already exists: %s@%s", n, repo.Name)
 	}
 	if old := known[0].PayloadHash; old != r.PayloadHash {
-		return 0, refuse("hash changed for external rpm: %s@%s (%s -> %s)", n, repo.Name, old, r.PayloadHash)
+		return nil, refuse("hash changed for external rpm: %s@%s (%s -> %s)", n, repo.Name, old, r.PayloadHash)
 	}
-	return known[0].ID, nil
+	return &known[0], nil
 }
 
 // externalRepoOf finds the external repo that a builder names: by name, by a

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"koji"
 	"koji/internal/ini"
 )
 
@@ -87,6 +88,9 @@ type Config struct {
 	DebuginfoTags      []string
 	SourceTags         []string
 	SeparateSourceTags []string
+
+	// RPMDefaultChecksums are the digests that are kept of signed copies.
+	RPMDefaultChecksums []koji.ChecksumType
 
 	Policies []PolicyText
 }
@@ -177,6 +181,13 @@ func LoadConfig(path string) (*Config, error) {
 		DebuginfoTags:         r.words("DebuginfoTags"),
 		SourceTags:            r.words("SourceTags"),
 		SeparateSourceTags:    r.words("SeparateSourceTags"),
+	}
+	for _, name := range strings.Fields(r.text("RPMDefaultChecksums", "md5 sha256")) {
+		t, err := koji.ParseChecksumType(name)
+		if err != nil {
+			r.fail(fmt.Errorf("RPMDefaultChecksums: %w", err))
+		}
+		c.RPMDefaultChecksums = append(c.RPMDefaultChecksums, t)
 	}
 	c.Database = r.database()
 	if path != "" {

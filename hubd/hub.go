@@ -59,7 +59,7 @@ func New(cfg *Config, store *sqlstore.Store, log *slog.Logger) (*Hub, error) {
 		packageMethods(), groupMethods(), externalRepoMethods(), eventMethods(), historyMethods(), searchMethods(),
 		generatorMethods(),
 		taskMethods(), taskOutputMethods(), builderMethods(), schedulerMethods(), policyMethods(),
-		buildMethods(), buildChangeMethods(), rpmMethods(), importMethods(), taggingMethods(), buildrootMethods(), repoMethods(), builderBuildMethods(), builderRepoMethods(),
+		buildMethods(), buildChangeMethods(), deleteMethods(), volumeMethods(), rpmMethods(), importMethods(), signatureMethods(), taggingMethods(), buildrootMethods(), repoMethods(), builderBuildMethods(), builderRepoMethods(),
 		archiveMethods(), archiveTypeMethods(), typedBuildMethods(),
 		builderMavenMethods(), builderWinMethods(), builderImageMethods(), typedTaskMethods(),
 	} {

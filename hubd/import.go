@@ -129,7 +129,7 @@ func (c *call) importVolume(b *koji.Build, task *koji.Task, data map[string]any)
 	for key, v := range data {
 		seen[key] = v
 	}
-	return c.volumeFor(seen)
+	return c.volumeOfImport(seen)
 }
 
 // dataOfTask is what a policy sees of a task, which may be nil.
@@ -148,23 +148,31 @@ func (c *call) dataOfTask(task *koji.Task) (map[string]any, error) {
 	return c.taskData(task.Method, params), nil
 }
 
-// volumeFor asks the policy volume where the files of a build go that is
-// imported: DEFAULT where no rule says.
-func (c *call) volumeFor(data map[string]any) (sqlstore.Name, error) {
+// volumeFor asks the policy volume where the files of a build go, nil where no rule says.
+func (c *call) volumeFor(data map[string]any) (*sqlstore.Name, error) {
 	result, err := c.evalPolicy("volume", data)
 	if err != nil {
-		return sqlstore.Name{}, err
+		return nil, err
 	}
-	name := "DEFAULT"
-	if words := strings.Fields(result.Action); result.Matched && len(words) > 0 {
-		name = words[0]
+	words := strings.Fields(result.Action)
+	if !result.Matched || len(words) == 0 {
+		return nil, nil
 	}
-	n, found, err := c.tx.NameByName(c, sqlstore.VolumeNames, name)
+	n, found, err := c.tx.NameByName(c, sqlstore.VolumeNames, words[0])
 	if err == nil && !found {
 		c.log().Error("volume policy names no volume", "action", result.Action, "build", data["build"])
-		err = refuse("invalid volume policy: no volume %s", name)
+		err = refuse("invalid volume policy: no volume %s", words[0])
 	}
-	return n, err
+	return &n, err
+}
+
+// volumeOfImport is volumeFor, where DEFAULT stands for what no rule says.
+func (c *call) volumeOfImport(data map[string]any) (sqlstore.Name, error) {
+	v, err := c.volumeFor(data)
+	if err != nil || v == nil {
+		return sqlstore.Name{ID: 0, Name: "DEFAULT"}, err
+	}
+	return *v, nil
 }
 
 // takenRPM is an uploaded rpm whose headers were read.
@@ -181,6 +189,10 @@ func (in *intake) takeRPM(rel string, tasks map[int64]bool) (*takenRPM, error) {
 	if err != nil {
 		return nil, err
 	}
+	return readTaken(u, rel)
+}
+
+func readTaken(u *upload, rel string) (*takenRPM, error) {
 	// By descriptor, so that what is read is the file that was opened.
 	f, err := rpmfile.Open(fmt.Sprintf("/proc/self/fd/%d", u.file.Fd()))
 	if errors.Is(err, rpmfile.ErrNotRPM) {
@@ -288,17 +300,7 @@ func (c *call) importRPM(in *intake, b *koji.Build, r *takenRPM, brmap map[strin
 	if err := in.add(r.upload, path.Join(h.Arch, r.name)); err != nil {
 		return record, err
 	}
-	sign := map[string]any{"sigkey": h.Signature.Key, "sighash": h.Signature.Hash(), "build": b, "rpm": record}
-	if err := c.callback("preRPMSign", sign); err != nil {
-		return record, err
-	}
-	if err := c.tx.AddRPMSig(c, id, h.Signature.Key, h.Signature.Hash()); err != nil {
-		return record, err
-	}
-	if err := in.write(path.Join("data/sigcache", h.Signature.Key, h.Arch, r.name+".sig"), h.Signature.Header); err != nil {
-		return record, err
-	}
-	if err := c.callback("postRPMSign", sign); err != nil {
+	if err := c.addSignature(in, b, &record, h.Signature); err != nil {
 		return record, err
 	}
 	info["rpm"] = record

@@ -10,6 +10,8 @@ import (
 func importMethods() []method {
 	return []method{
 		writes("importRPM", perm("admin"), "Imports an uploaded rpm; creates the build when it is a srpm.", importRPM),
+		writes("addExternalRPM", perm("admin"), "Records an rpm that lives in an external repo (test helper).", addExternalRPM),
+		writes("mergeScratch", perm("admin"), "Imports arch rpms of a scratch build into an existing build.", mergeScratch),
 	}
 }
 
@@ -121,7 +123,7 @@ func (c *call) buildOfRPM(r *takenRPM) (*koji.Build, error) {
 	case !h.Source:
 		return nil, refuse("No matching build: %s, the source of %s", n, r.name)
 	}
-	volume, err := c.volumeFor(map[string]any{
+	volume, err := c.volumeOfImport(map[string]any{
 		"package": h.Name, "version": h.Version, "release": h.Release, "buildroots": []any{}, "import": true, "import_type": "rpm",
 	})
 	if err != nil {
@@ -141,4 +143,18 @@ func (c *call) buildOfRPM(r *takenRPM) (*koji.Build, error) {
 		return nil, err
 	}
 	return c.tx.Build(c, id)
+}
+
+type addExternalRPMArgs struct {
+	RPM    map[string]any `rpc:"rpminfo"`
+	Repo   any            `rpc:"external_repo"`
+	Strict bool           `rpc:"strict=true"`
+}
+
+func addExternalRPM(c *call, a addExternalRPMArgs) (any, error) {
+	repo, err := c.externalRepoOf(a.Repo, map[any]sqlstore.Name{})
+	if err != nil {
+		return nil, err
+	}
+	return c.addExternalRPM(a.RPM, repo, a.Strict)
 }

@@ -258,6 +258,30 @@ func (in *intake) merge(to string) error {
 	})
 }
 
+// overwrite is merge where files that lie in the way make room.
+func (in *intake) overwrite(to string) error {
+	err := fs.WalkDir(in.volume.FS(), in.stage, func(from string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return diskFault(err, "read gathered files")
+		}
+		dest := path.Join(to, strings.TrimPrefix(from, in.stage))
+		if _, err := in.volume.Lstat(dest); err != nil {
+			return nil
+		}
+		aside := fmt.Sprintf("%s.old%d", in.stage, len(in.undo))
+		if err := in.volume.Rename(dest, aside); err != nil {
+			return diskFault(err, "clear %s", dest)
+		}
+		in.undo = append(in.undo, func() error { return in.volume.Rename(aside, dest) })
+		in.c.tx.AfterCommit(in.afterwards(aside))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return in.merge(to)
+}
+
 // afterwards removes what made room; the hub's own root is closed by then.
 func (in *intake) afterwards(aside string) func() {
 	dir := filepath.Join(in.volume.Name(), aside)

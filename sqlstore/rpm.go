@@ -175,9 +175,3 @@ func (tx *Tx) InsertRPM(ctx context.Context, r koji.RPM) (int64, error) {
 	}
 	return id, wrap(err, "insert rpm %s", r.FileName())
 }
-
-// AddRPMSig records a signature of an rpm; the key is "" for an unsigned one.
-func (tx *Tx) AddRPMSig(ctx context.Context, rpm int64, key, hash string) error {
-	_, err := tx.exec(ctx, `INSERT INTO rpmsigs (rpm_id, sigkey, sighash) VALUES (?, ?, ?)`, rpm, key, hash)
-	return wrap(err, "add signature to rpm %d", rpm)
-}
