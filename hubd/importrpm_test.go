@@ -22,6 +22,7 @@ func (h *testHub) upload(dir, rpm string, name ...string) (string, string) {
 	if len(name) > 0 {
 		rpm = name[0]
 	}
+	os.Remove(filepath.Join(h.hub.cfg.KojiDir, "work", dir, rpm)) // what an import before left is a link
 	h.file(path.Join("work", dir, rpm), data)
 	return dir, rpm
 }

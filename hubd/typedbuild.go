@@ -96,8 +96,13 @@ func infoStruct(what string, v any) (map[string]any, error) {
 // complete, if the argument is a struct that tells all of it.
 func (c *call) foundOrMade(ref any) (*koji.Build, error) {
 	b, err := c.findBuild(ref)
-	if err != nil || b != nil {
-		return b, err
+	switch {
+	case err != nil:
+		return nil, err
+	case b != nil && b.Draft:
+		return nil, refuse("Build %s is a draft: only rpm builds can be", b.NVR)
+	case b != nil:
+		return b, nil
 	}
 	data, ok := ref.(map[string]any)
 	if !ok || data["id"] != nil {
