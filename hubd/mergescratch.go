@@ -43,7 +43,10 @@ func mergeScratch(c *call, a mergeScratchArgs) (_ any, err error) {
 		return nil, err
 	}
 	for _, part := range s.parts {
-		if known[part.arch] {
+		if err := checkArch(part.arch); err != nil {
+			return nil, err
+		}
+		if known[koji.CanonicalArch(part.arch)] {
 			return nil, importFault("build %s has rpms of %s already", b.NVR, part.arch)
 		}
 		if err := c.mergePart(in, b, srpm, s, part); err != nil {
@@ -118,9 +121,9 @@ func (c *call) scratchBuild(id int64) (*scratch, error) {
 			return nil, cmp.Or(err, importFault("Task %d has no result", child.ID))
 		}
 		result, _ := value.(map[string]any)
-		part := scratchPart{arch: child.Arch, rpms: fileNames(result["rpms"]), logs: fileNames(result["logs"]), buildroot: result["brootid"]}
+		part := scratchPart{arch: child.Arch, rpms: baseNames(result["rpms"]), logs: baseNames(result["logs"]), buildroot: result["brootid"]}
 		s.parts = append(s.parts, part)
-		if names := fileNames(result["srpms"]); len(names) > 0 && s.srpm == "" {
+		if names := baseNames(result["srpms"]); len(names) > 0 && s.srpm == "" {
 			s.srpm = names[0]
 		}
 	}
@@ -130,8 +133,8 @@ func (c *call) scratchBuild(id int64) (*scratch, error) {
 	return s, nil
 }
 
-// fileNames are the names of the files that a builder lists as paths.
-func fileNames(v any) []string {
+// baseNames are the names of the files that a builder lists as paths.
+func baseNames(v any) []string {
 	list, _ := v.([]any)
 	var names []string
 	for _, item := range list {
