@@ -122,6 +122,11 @@ func (c *call) beginBuild(name string, n sqlstore.NewBuild) (int64, error) {
 	if old != nil && n.Draft {
 		return 0, refuse("Build already exists (id=%d, state=%s): a draft of %s could never be promoted", old.ID, old.State, nvr)
 	}
+	if n.Draft {
+		if id, err := c.taskDraft(name, n); err != nil || id != 0 {
+			return id, err
+		}
+	}
 	if old == nil {
 		info := map[string]any{"name": name, "version": n.Version, "release": n.Release, "epoch": n.Epoch, "task_id": n.Task, "owner": n.Owner}
 		change := map[string]any{"attribute": "state", "old": nil, "new": int64(n.State), "info": info}
@@ -155,6 +160,24 @@ func (c *call) beginBuild(name string, n sqlstore.NewBuild) (int64, error) {
 		return 0, err
 	}
 	return old.ID, c.begun(old.ID, change)
+}
+
+// taskDraft is the draft that a task has begun already, 0 if it hasn't: a task
+// that is started again goes on with it.
+func (c *call) taskDraft(name string, n sqlstore.NewBuild) (int64, error) {
+	if n.Task == 0 {
+		return 0, nil
+	}
+	builds, err := c.tx.TaskBuilds(c, n.Task)
+	if err != nil {
+		return 0, err
+	}
+	for i := range builds {
+		if b := &builds[i]; b.Draft && b.Name == name && b.Version == n.Version && targetRelease(b) == n.Release {
+			return b.ID, nil
+		}
+	}
+	return 0, nil
 }
 
 // lockBuildOf is the build that has a name, version and release, locked; nil when there is none.

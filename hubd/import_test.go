@@ -399,6 +399,9 @@ func TestInitBuild(t *testing.T) {
 		if want := fmt.Sprintf("2,draft_%d", draft); b["release"] != want || b["draft"] != true {
 			h.t.Errorf("draft is %v, want release %s", b, want)
 		}
+		if again := h.call("builder1", "host.initBuild", data(map[string]any{"draft": true, "release": "2"})); again != draft {
+			h.t.Errorf("the same task got draft %v, then %v", draft, again)
+		}
 		for _, bad := range []map[string]any{
 			{"name": "../p"},
 			{"name": "a/b"},
