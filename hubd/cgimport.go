@@ -213,7 +213,7 @@ func (i *generatorImport) askPolicies() (err error) {
 	} {
 		data[key] = v
 	}
-	if i.volume, err = i.volumeFor(data); err != nil {
+	if i.volume, err = i.volumeOfImport(data); err != nil {
 		return err
 	}
 	i.new.Volume = i.volume.ID

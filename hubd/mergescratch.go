@@ -92,7 +92,7 @@ func (c *call) scratchBuild(id int64) (*scratch, error) {
 	case task.Method != "build":
 		return nil, importFault("Task %d is not a build task", id)
 	}
-	data, err := c.taskDataOf(task)
+	data, err := c.dataOfTask(task)
 	if err != nil {
 		return nil, err
 	}
@@ -171,11 +171,11 @@ func (c *call) buildOfScratch(in *intake, s *scratch) (*koji.Build, *takenRPM, e
 	if task == nil {
 		return nil, nil, importFault("task %d of build %s is gone", *b.TaskID, b.NVR)
 	}
-	theirs, err := c.taskDataOf(task)
+	theirs, err := c.dataOfTask(task)
 	if err != nil {
 		return nil, nil, err
 	}
-	ours, err := c.taskDataOf(s.task)
+	ours, err := c.dataOfTask(s.task)
 	if err != nil {
 		return nil, nil, err
 	}

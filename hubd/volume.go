@@ -159,20 +159,18 @@ func (c *call) applyVolumePolicy(b *koji.Build, strict bool) error {
 
 // buildData is what a policy sees of a build: it, and what its task was asked for.
 func (c *call) buildData(b *koji.Build) (map[string]any, error) {
-	data := map[string]any{}
+	var task *koji.Task
 	if b.TaskID != nil {
-		task, err := c.tx.Task(c, *b.TaskID)
-		if err != nil {
+		var err error
+		if task, err = c.tx.Task(c, *b.TaskID); err != nil {
 			return nil, err
 		}
-		if task != nil {
-			if data, err = c.dataOfTask(task); err != nil {
-				return nil, err
-			}
-		}
 	}
-	data["build"] = b.ID
-	return data, nil
+	data, err := c.dataOfTask(task)
+	if err == nil {
+		data["build"] = b.ID
+	}
+	return data, err
 }
 
 // moveBuild moves a build's files to another volume. What was copied is
