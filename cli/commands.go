@@ -39,7 +39,11 @@ func (e *Env) commands() []*cobra.Command {
 		newRepoInfoCommand, newRequestRepoCommand, newRegenRepoCommand, newWaitRepoCommand,
 		newDownloadBuildCommand, newDownloadLogsCommand,
 		newTUICommand,
-		newAddUserCommand, newGrantPermissionCommand,
+		newAddUserCommand, newEditUserCommand, newEnableUserCommand, newDisableUserCommand, newListUsersCommand, newUserInfoCommand,
+		newGrantPermissionCommand, newRevokePermissionCommand, newEditPermissionCommand, newListPermissionsCommand,
+		newGrantCGAccessCommand, newRevokeCGAccessCommand, newReserveCGCommand,
+		newAddNotificationCommand, newEditNotificationCommand, newRemoveNotificationCommand, newListNotificationsCommand,
+		newBlockNotificationCommand, newUnblockNotificationCommand,
 		newLabCommand,
 	}
 	commands := make([]*cobra.Command, len(constructors))

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -278,14 +277,4 @@ func packageID(ctx context.Context, s *koji.Session, name string) (int64, error)
 		return 0, usagef("No such package: %s", name)
 	}
 	return *id, nil
-}
-
-// userNamed is the user of a name, nil if there is none.
-func userNamed(ctx context.Context, s *koji.Session, name string) (*koji.User, error) {
-	var user *koji.User
-	err := s.Call(ctx, "getUser", &user, name)
-	if errors.Is(err, koji.ErrNoSuchUser) {
-		return nil, nil
-	}
-	return user, err
 }
