@@ -33,33 +33,14 @@ func addGroup(ctx context.Context, env *Env, tagName, group string) error {
 	if err != nil {
 		return err
 	}
-	var groups []koji.Group
-	if err := s.Call(ctx, "getTagGroups", &groups, tag.ID, koji.Named{"inherit": false, "incl_pkgs": false, "incl_reqs": false}); err != nil {
+	there, err := hasGroup(ctx, s, tag.ID, group, false)
+	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(groups, func(g koji.Group) bool { return g.Name == group }) {
+	if there {
 		return failf("Group %s already exists for tag %s", group, tagName)
 	}
 	return s.Call(ctx, "groupListAdd", nil, tag.Name, group)
-}
-
-// newAddGroupPkgCommand is koji add-group-pkg.
-func newAddGroupPkgCommand(env *Env) *cobra.Command {
-	return &cobra.Command{
-		Use: "add-group-pkg [options] <tag> <group> <pkg> [<pkg> ...]", Short: "Add binary packages to a group of a tag", GroupID: admin,
-		Example: "koji add-group-pkg f40-build build bash gcc make rpm-build", Args: arguments(3, -1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := env.Session(cmd.Context())
-			if err != nil {
-				return err
-			}
-			m := s.Multicall()
-			for _, pkg := range args[2:] {
-				m.Add(nil, "groupPackageListAdd", args[0], args[1], pkg)
-			}
-			return m.Run(cmd.Context())
-		},
-	}
 }
 
 type listGroupsOptions struct {

@@ -76,23 +76,8 @@ func switchHosts(env *Env, name, short, method string) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		found := make([]*koji.Host, len(names))
-		look := s.Multicall()
-		for i, name := range names {
-			look.Add(&found[i], "getHost", name)
-		}
-		if err := look.Run(ctx); err != nil {
+		if err := needAll[koji.Host](ctx, env, s, "getHost", "host", names); err != nil {
 			return err
-		}
-		missing := false
-		for i, host := range found {
-			if host == nil {
-				env.warn("No such host: %s", names[i])
-				missing = true
-			}
-		}
-		if missing {
-			return failf("No changes made. Please correct the command line.")
 		}
 		m := s.Multicall()
 		for _, name := range names {
@@ -105,4 +90,126 @@ func switchHosts(env *Env, name, short, method string) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&comment, "comment", "", "say why")
 	return cmd
+}
+
+// newEditHostCommand is koji edit-host.
+func newEditHostCommand(env *Env) *cobra.Command {
+	var capacity float64
+	cmd := &cobra.Command{
+		Use: "edit-host <hostname> [<hostname> ...] [options]", Short: "Edit builders", GroupID: admin,
+		Example: "koji edit-host --capacity 8 --arches 'x86_64 i686' builder1", Args: arguments(1, -1),
+	}
+	f := cmd.Flags()
+	f.String("arches", "", "the `ARCHES` they build for")
+	f.Float64Var(&capacity, "capacity", 0, "the load that they may carry")
+	f.String("description", "", "what they are")
+	f.String("comment", "", "a remark")
+	cmd.RunE = func(cmd *cobra.Command, names []string) error {
+		change := koji.Named{}
+		for _, key := range []string{"description", "comment"} {
+			if f.Changed(key) {
+				change[key] = f.Lookup(key).Value.String()
+			}
+		}
+		if f.Changed("capacity") {
+			change["capacity"] = capacity
+		}
+		if f.Changed("arches") {
+			list, err := arches(f.Lookup("arches").Value.String())
+			if err != nil {
+				return err
+			}
+			change["arches"] = list
+		}
+		s, err := env.Session(cmd.Context())
+		if err != nil {
+			return err
+		}
+		if err := needAll[koji.Host](cmd.Context(), env, s, "getHost", "host", names); err != nil {
+			return err
+		}
+		changed := make([]bool, len(names))
+		m := s.Multicall()
+		for i, name := range names {
+			m.Add(&changed[i], "editHost", name, change)
+		}
+		if err := m.Run(cmd.Context()); err != nil {
+			return err
+		}
+		for i, name := range names {
+			if changed[i] {
+				env.say("Edited %s", name)
+			} else {
+				env.say("No changes made to %s", name)
+			}
+		}
+		return nil
+	}
+	return cmd
+}
+
+type restartHostsOptions struct {
+	env     *Env
+	wait    waitOption
+	force   bool
+	channel string
+	arches  []string
+	timeout int64
+}
+
+// newRestartHostsCommand is koji restart-hosts.
+func newRestartHostsCommand(env *Env) *cobra.Command {
+	o := &restartHostsOptions{env: env}
+	cmd := &cobra.Command{
+		Use: "restart-hosts [options]", Short: "Have builders start anew once they have nothing to do", GroupID: admin,
+		Example: "koji restart-hosts --channel createrepo", Args: arguments(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
+	}
+	f := cmd.Flags()
+	o.wait.flags(f)
+	withQuiet(env, cmd)
+	f.BoolVar(&o.force, "force", false, "also while others are being restarted")
+	f.StringVar(&o.channel, "channel", "", "only those of this `CHANNEL`")
+	f.StringArrayVarP(&o.arches, "arch", "a", nil, "only those of this `ARCH`; can be given more than once")
+	f.Int64Var(&o.timeout, "timeout", 0, "give up after so many `MINUTES`")
+	return cmd
+}
+
+func (o *restartHostsOptions) run(ctx context.Context) error {
+	s, err := o.env.Session(ctx)
+	if err != nil {
+		return err
+	}
+	if !o.force {
+		var others []koji.Task
+		states := []int{int(koji.TaskFree), int(koji.TaskOpen), int(koji.TaskAssigned)}
+		if err := s.Call(ctx, "listTasks", &others, map[string]any{"method": "restartHosts", "state": states}, map[string]any{"order": "id"}); err != nil {
+			return err
+		}
+		if len(others) > 0 {
+			return failf("Builders are being restarted already, by task %d; --force restarts them all the same", others[0].ID)
+		}
+	}
+	options := map[string]any{}
+	if o.channel != "" {
+		options["channel"] = o.channel
+	}
+	if len(o.arches) > 0 {
+		options["arches"] = o.arches
+	}
+	if o.timeout > 0 {
+		options["timeout"] = o.timeout
+	}
+	args := []any{koji.Named{"priority": 5}}
+	if len(options) > 0 {
+		args = []any{koji.Named{"priority": 5, "options": options}}
+	}
+	var id int64
+	if err := s.Call(ctx, "restartHosts", &id, args...); err != nil {
+		return err
+	}
+	if !o.wait.wants(o.env) {
+		return nil
+	}
+	return watchTasks(ctx, o.env, []int64{id})
 }

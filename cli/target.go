@@ -33,20 +33,22 @@ func addTarget(ctx context.Context, env *Env, args []string) error {
 	if err := mayNot(ctx, s, "target"); err != nil {
 		return err
 	}
-	from, err := lookTag(ctx, s, buildTag)
-	if err != nil {
+	if err := checkBuildTag(ctx, s, buildTag); err != nil {
 		return err
-	}
-	switch {
-	case from == nil:
-		return failf("No such tag: %s", buildTag)
-	case text(from.Arches) == "":
-		return failf("Build tag %s has no arches; set some with: koji edit-tag --arches ARCHES %s", buildTag, buildTag)
 	}
 	if _, err := needTag(ctx, s, destTag); err != nil {
 		return err
 	}
 	return s.Call(ctx, "createBuildTarget", nil, name, buildTag, destTag)
+}
+
+// checkBuildTag refuses a tag in which nothing can be built.
+func checkBuildTag(ctx context.Context, s *koji.Session, name string) error {
+	tag, err := needTag(ctx, s, name)
+	if err == nil && text(tag.Arches) == "" {
+		err = failf("Build tag %s has no arches; set some with: koji edit-tag --arches ARCHES %s", name, name)
+	}
+	return err
 }
 
 // newListTargetsCommand is koji list-targets.
