@@ -252,7 +252,7 @@ func (o *listInheritanceOptions) run(ctx context.Context, name string) error {
 	if tag == nil {
 		return usagef("No such tag: %s", name)
 	}
-	var tree []koji.Ancestor
+	var tree []treeLink
 	if err := s.Call(ctx, "getFullInheritance", &tree, tag.ID, koji.Named{"event": event, "reverse": o.reverse}); err != nil {
 		return err
 	}
@@ -261,16 +261,22 @@ func (o *listInheritanceOptions) run(ctx context.Context, name string) error {
 		for i, a := range tree {
 			id := a.ParentID
 			if o.reverse {
-				id = a.ChildID
+				id = a.TagID
 			}
 			fmt.Fprintf(w, "%s  %s%s (%d)\n", linkFlags(a.Inheritance), branches(tree, i), o.env.oneLine(a.Name), id)
 		}
 	})
 }
 
+// treeLink is a link on the walk; downwards, TagID is the child it leads to.
+type treeLink struct {
+	koji.Ancestor
+	TagID int64 `xmlrpc:"tag_id,omitempty"`
+}
+
 // branches draws the lines before an entry of a tree, whose entries stand in the
 // order of a walk with their depths.
-func branches(tree []koji.Ancestor, at int) string {
+func branches(tree []treeLink, at int) string {
 	depth := tree[at].CurrDepth
 	// more[d] says whether another entry of depth d comes before one that is higher up.
 	more := map[int64]bool{}

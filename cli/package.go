@@ -56,7 +56,7 @@ func (o *addPkgOptions) run(ctx context.Context, tagName string, names []string)
 		}
 	}
 	var listed []koji.TagPackage
-	if err := s.Call(ctx, "listPackages", &listed, koji.Named{"tagID": tag.ID, "with_owners": false}); err != nil {
+	if err := s.Call(ctx, "listPackages", &listed, koji.Named{"tagID": tag.ID, "inherited": true, "with_owners": false}); err != nil {
 		return err
 	}
 	there := map[string]bool{}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"koji"
+	"koji/internal/comps"
 	"koji/sqlstore"
 )
 
@@ -53,7 +54,7 @@ func (s *skeleton) write() (err error) {
 	if err != nil {
 		return err
 	}
-	if err := s.in.write("groups/comps.xml", comps(groups)); err != nil {
+	if err := s.in.write("groups/comps.xml", comps.XML(compsGroups(groups), true)); err != nil {
 		return err
 	}
 	defer s.closeLists()
@@ -257,4 +258,17 @@ func rpmLineOf(r *koji.RPM) rpmLine {
 		r.Arch, r.BuildID, r.BuildrootID, r.BuildTime, r.Draft, r.Epoch, r.Extra, r.ID, r.MetadataOnly, r.Name, r.PayloadHash,
 		r.Release, r.Size, r.Version,
 	}
+}
+
+// compsGroups are groups as comps takes them.
+func compsGroups(groups []*tagGroup) []koji.Group {
+	list := make([]koji.Group, len(groups))
+	for i, g := range groups {
+		list[i] = koji.Group{
+			GroupID: g.GroupID, TagID: g.TagID, Name: g.Name, DisplayName: g.DisplayName, Description: g.Description, Blocked: g.Blocked,
+			Exported: g.Exported, IsDefault: g.IsDefault, UserVisible: g.UserVisible, LangOnly: g.LangOnly, BiarchOnly: g.BiarchOnly,
+			Packages: g.packages, Groups: g.reqs,
+		}
+	}
+	return list
 }
