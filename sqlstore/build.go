@@ -128,7 +128,7 @@ func (tx *Tx) RecycleBuild(ctx context.Context, id int64, n NewBuild) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.update(ctx, "build", columns{
+	cols := columns{
 		{"volume_id", n.Volume},
 		{"epoch", n.Epoch},
 		{"source", n.Source},
@@ -138,10 +138,12 @@ func (tx *Tx) RecycleBuild(ctx context.Context, id int64, n NewBuild) error {
 		{"state", int(n.State)},
 		{"task_id", nullID(n.Task)},
 		{"owner", n.Owner},
-		{"cg_id", nullID(n.CG)},
 		{"extra", extra},
-	}, "id = ?", id)
-	if err != nil {
+	}
+	if n.CG != 0 { // else it stays with the generator that reserved it
+		cols = append(cols, column{"cg_id", n.CG})
+	}
+	if _, err = tx.update(ctx, "build", cols, "id = ?", id); err != nil {
 		return wrap(err, "recycle build %d", id)
 	}
 	for _, table := range []string{"build_types", "maven_builds", "win_builds", "image_builds"} {
