@@ -71,14 +71,19 @@ func groupPackageListAdd(c *call, a groupPackageAddArgs) (any, error) {
 		return nil, fault(koji.CodeParameter, "type: want a word of at most 25 characters")
 	}
 	p.Type, p.Blocked = *kind, a.Block
-	if at >= 0 && p.Type == old.Type && p.Blocked == old.Blocked && same(p.BaseArchOnly, old.BaseArchOnly) && same(p.Requires, old.Requires) {
+	p.Package = a.Package
+	if at >= 0 && sameGroupPackage(p, old) {
 		return nil, nil
 	}
-	p.TagID, p.GroupID, p.Package = tag.ID, group.GroupID, a.Package
+	p.TagID, p.GroupID = tag.ID, group.GroupID
 	if err := c.tx.SetGroupPackage(c, p, c.session.user); err != nil {
 		return nil, err
 	}
 	return nil, c.tagChanged(tag.ID, tag.Name)
+}
+
+func sameGroupPackage(a, b koji.GroupPackage) bool {
+	return a.Package == b.Package && a.Type == b.Type && a.Blocked == b.Blocked && same(a.BaseArchOnly, b.BaseArchOnly) && same(a.Requires, b.Requires)
 }
 
 type groupPackageArgs struct {
@@ -168,15 +173,19 @@ func groupReqListAdd(c *call, a groupReqAddArgs) (any, error) {
 	if meta == nil || r.Type != nil && len(*r.Type) > 25 {
 		return nil, fault(koji.CodeParameter, "want a type of at most 25 characters, and is_metapkg true or false")
 	}
-	r.IsMetaPkg, r.Blocked = *meta, a.Block
-	if at >= 0 && same(r.Type, old.Type) && r.IsMetaPkg == old.IsMetaPkg && r.Blocked == old.Blocked {
+	r.IsMetaPkg, r.Blocked, r.ReqID = *meta, a.Block, req.ID
+	if at >= 0 && sameGroupReq(r, old) {
 		return nil, nil
 	}
-	r.TagID, r.GroupID, r.ReqID = tag.ID, group.ID, req.ID
+	r.TagID, r.GroupID = tag.ID, group.ID
 	if err := c.tx.SetGroupReq(c, r, c.session.user); err != nil {
 		return nil, err
 	}
 	return nil, c.tagChanged(tag.ID, tag.Name)
+}
+
+func sameGroupReq(a, b koji.GroupReq) bool {
+	return a.ReqID == b.ReqID && same(a.Type, b.Type) && a.IsMetaPkg == b.IsMetaPkg && a.Blocked == b.Blocked
 }
 
 // groupsOfTag finds a tag and two groups. A fault names both groups, since

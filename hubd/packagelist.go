@@ -66,11 +66,21 @@ func (c *call) changePackage(tagRef, pkgRef any, ch packageChange) error {
 			return err
 		}
 	}
+	previous, err := c.tagPackage(tag.ID, pkg.ID, nil)
+	if err != nil {
+		return err
+	}
+	return c.changeEntry(tag, pkg, previous, ch, owner, arches)
+}
+
+// changeEntry changes a package's entry between the callbacks. previous is the
+// one that the tag has or inherits, nil for none.
+func (c *call) changeEntry(tag *koji.Tag, pkg sqlstore.Name, previous *koji.TagPackage, ch packageChange, owner *int64, arches *string) error {
 	info := map[string]any{
 		"action": ch.action(), "tag": tag, "package": pkg, "owner": value(owner), "block": value(ch.Block), "extra_arches": value(arches),
 		"force": ch.Force, "update": ch.Update,
 	}
-	return c.aroundPackageChange(tag, info, func() (bool, error) { return c.storePackage(tag, pkg, ch, owner, arches) })
+	return c.aroundPackageChange(tag, info, func() (bool, error) { return c.storePackage(tag, pkg, previous, ch, owner, arches) })
 }
 
 // value is what a pointer points to, nil for nil.
@@ -112,11 +122,7 @@ func (c *call) aroundPackageChange(tag *koji.Tag, info map[string]any, change fu
 }
 
 // storePackage works out what the entry becomes, and stores what differs.
-func (c *call) storePackage(tag *koji.Tag, pkg sqlstore.Name, ch packageChange, owner *int64, arches *string) (bool, error) {
-	previous, err := c.tagPackage(tag.ID, pkg.ID, nil)
-	if err != nil {
-		return false, err
-	}
+func (c *call) storePackage(tag *koji.Tag, pkg sqlstore.Name, previous *koji.TagPackage, ch packageChange, owner *int64, arches *string) (bool, error) {
 	block := ch.Block != nil && *ch.Block
 	entry, owned := true, true // what is to be stored
 	if previous == nil {

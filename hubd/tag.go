@@ -77,21 +77,14 @@ func createTag(c *call, a createTagArgs) (any, error) {
 	if config.Perm, err = c.tagPerm(a.Perm); err != nil {
 		return nil, err
 	}
-	if old, err := c.tagAt(name, nil); err != nil || old != nil {
-		return nil, orRefuse(err, "Tag %s already exists", name)
-	}
 	var parent *koji.Tag
 	if a.Parent != nil {
 		if parent, err = c.tagRef(a.Parent); err != nil {
 			return nil, err
 		}
 	}
-	id, err := c.tx.AddName(c, sqlstore.TagNames, name)
+	id, err := c.addTag(name, config)
 	if err != nil {
-		return nil, err
-	}
-	config.Tag = id
-	if err := c.tx.ConfigureTag(c, config, c.session.user); err != nil {
 		return nil, err
 	}
 	if parent != nil {
@@ -105,6 +98,19 @@ func createTag(c *call, a createTagArgs) (any, error) {
 		}
 	}
 	return id, c.tagChanged(id, name)
+}
+
+// addTag makes a tag. A name that a deleted one has brings that one back.
+func (c *call) addTag(name string, config sqlstore.TagConfig) (int64, error) {
+	if old, err := c.tagAt(name, nil); err != nil || old != nil {
+		return 0, orRefuse(err, "Tag %s already exists", name)
+	}
+	id, err := c.tx.AddName(c, sqlstore.TagNames, name)
+	if err != nil {
+		return 0, err
+	}
+	config.Tag = id
+	return id, c.tx.ConfigureTag(c, config, c.session.user)
 }
 
 func (c *call) tagPerm(ref any) (*int64, error) {

@@ -13,6 +13,10 @@ func taggingMethods() []method {
 		writes("tagBuildBypass", perm("tag"), "Tags directly without a task.", tagBuildBypass),
 		writes("untagBuild", user, "Untags directly (policy checked), with mail.", untagBuild),
 		writes("untagBuildBypass", perm("tag"), "Untags directly without the post checks.", untagBuildBypass),
+		writes("massTag", perm("tag"), "Tags many builds without checks.", massTag),
+		writes("moveAllBuilds", user, "Moves all builds of a package between tags with a chain of dependantTask tasks; returns the list of task ids.", moveAllBuilds),
+		writes("snapshotTag", perm("tag"), "Copies a tag into a new tag.", snapshotTag),
+		writes("snapshotTagModify", perm("tag"), "Synchronises an existing tag with another one.", snapshotTagModify),
 		writes("moveBuild", user, "Moves one build between tags (tagBuild with fromtag).", moveBuild),
 		writes("host.tagBuild", builder, "Tags (or moves) a build on behalf of the task owner.", hostTagBuild),
 	}
@@ -44,14 +48,17 @@ func (c *call) newTagging(tag, build, from any, user int64, force bool) (t taggi
 			return t, err
 		}
 	}
-	if force {
-		perms, err := c.tx.UserPerms(c, user, true)
-		if err != nil {
-			return t, err
-		}
-		t.override = slices.Contains(perms, "admin")
+	t.override, err = c.overrides(user, force)
+	return t, err
+}
+
+// overrides says whether a user's force helps against what is refused.
+func (c *call) overrides(user int64, force bool) (bool, error) {
+	if !force {
+		return false, nil
 	}
-	return t, nil
+	perms, err := c.tx.UserPerms(c, user, true)
+	return slices.Contains(perms, "admin"), err
 }
 
 // taggingAccess refuses who may not tag into, or untag from, the tags.
@@ -93,7 +100,6 @@ func (c *call) taggingPolicy(t tagging) error {
 }
 
 // checkTagging makes all checks of a build that goes into a tag through a task.
-// With force an admin's package is added to the tag's list.
 func (c *call) checkTagging(t tagging) error {
 	if t.build.State != koji.BuildComplete {
 		return notComplete(t.build)
@@ -101,31 +107,32 @@ func (c *call) checkTagging(t tagging) error {
 	if err := c.taggingAccess(t); err != nil {
 		return err
 	}
-	entry, err := c.tagPackage(t.tag.ID, t.build.PackageID, nil)
+	if err := c.checkListed(t, t.build.PackageID, t.build.PackageName); err != nil {
+		return err
+	}
+	return c.taggingPolicy(t)
+}
+
+// checkListed refuses a package that the tag doesn't list or blocks. With force
+// an admin's is added to the list.
+func (c *call) checkListed(t tagging, pkg int64, name string) error {
+	entry, err := c.tagPackage(t.tag.ID, pkg, nil)
 	if err != nil {
 		return err
 	}
-	var problem error
+	block := false
+	change := packageChange{Block: &block, Force: true, NoPolicy: true}
 	switch {
+	case entry != nil && !entry.Blocked:
+		return nil
+	case entry != nil && !t.override:
+		return fault(koji.CodeTag, "Package %s blocked in %s", name, t.tag.Name)
+	case !t.override:
+		return fault(koji.CodeTag, "Package %s not in list for %s", name, t.tag.Name)
 	case entry == nil:
-		problem = fault(koji.CodeTag, "Package %s not in list for %s", t.build.PackageName, t.tag.Name)
-	case entry.Blocked:
-		problem = fault(koji.CodeTag, "Package %s blocked in %s", t.build.PackageName, t.tag.Name)
+		change.Owner = t.user
 	}
-	if problem != nil {
-		if !t.override {
-			return problem
-		}
-		block := false
-		change := packageChange{Block: &block, Force: true, NoPolicy: true}
-		if entry == nil {
-			change.Owner = t.user
-		}
-		if err := c.changePackage(t.tag.ID, t.build.PackageID, change); err != nil {
-			return err
-		}
-	}
-	return c.taggingPolicy(t)
+	return c.changePackage(t.tag.ID, pkg, change)
 }
 
 func notComplete(b *koji.Build) error {

@@ -17,7 +17,14 @@ const noticeLock = 0x6b6f6a69
 
 // Publish tells the event stream of something, as a part of the transaction:
 // it is seen if and when this commits. The notice's ID and Time are set here.
+// A tag that was told last is not told again: a listener learns of all its
+// changes at once anyway.
 func (tx *Tx) Publish(ctx context.Context, n koji.Notice) error {
+	if len(tx.notices) > 0 && n.Tag != nil {
+		if last := tx.notices[len(tx.notices)-1]; last.Tag != nil && *last.Tag == *n.Tag {
+			return nil
+		}
+	}
 	n.Time = koji.Seconds(tx.now)
 	tx.notices = append(tx.notices, n)
 	return nil
