@@ -41,20 +41,9 @@ func hostRepoInit(c *call, a repoInitArgs) (_ any, err error) {
 	if err != nil {
 		return nil, err
 	}
-	var event *int64
-	if a.Event != nil {
-		id, err := intArg("event", a.Event)
-		if err != nil {
-			return nil, err
-		}
-		found, err := c.tx.HasEvent(c, id)
-		if err != nil {
-			return nil, err
-		}
-		if !found {
-			return nil, refuse("No such event: %d", id)
-		}
-		event = &id
+	event, err := c.eventArg("event", a.Event)
+	if err != nil {
+		return nil, err
 	}
 	tag, err := c.tagAt(a.Tag, event)
 	if err != nil {
@@ -70,16 +59,7 @@ func hostRepoInit(c *call, a repoInitArgs) (_ any, err error) {
 	n := sqlstore.NewRepo{Tag: tag.ID, Task: task}
 	all, custom := c.repoOptsOf(tag, asked)
 	n.Opts, n.CustomOpts = map[string]any(all), map[string]any(custom)
-	if event != nil {
-		n.CreateEvent = *event
-		if n.EndEvent, err = c.firstChange(tag.ID, *event); err != nil {
-			return nil, err
-		}
-	} else if n.CreateEvent, err = c.tx.NewEvent(c); err != nil {
-		return nil, err
-	}
-	after := n.CreateEvent + 1
-	if n.BeginEvent, err = c.lastChange(tag.ID, &after); err != nil {
+	if err := c.repoEvents(&n, a.Event); err != nil {
 		return nil, err
 	}
 	info := map[string]any{"tag": tag, "event": n.CreateEvent, "repo_id": nil, "task_id": a.TaskID, "opts": n.Opts}
@@ -114,6 +94,42 @@ func hostRepoInit(c *call, a repoInitArgs) (_ any, err error) {
 		return nil, err
 	}
 	return []any{id, n.CreateEvent}, nil
+}
+
+// eventArg is an argument that names an event which must be there, nil for none.
+func (c *call) eventArg(name string, v any) (*int64, error) {
+	if v == nil {
+		return nil, nil
+	}
+	id, err := intArg(name, v)
+	if err != nil {
+		return nil, err
+	}
+	found, err := c.tx.HasEvent(c, id)
+	if err == nil && !found {
+		err = refuse("No such event: %d", id)
+	}
+	return &id, err
+}
+
+// repoEvents sets which state of its tag a repo shows: that at an event, or now.
+func (c *call) repoEvents(n *sqlstore.NewRepo, at any) error {
+	event, err := c.eventArg("event", at)
+	switch {
+	case err != nil:
+		return err
+	case event == nil:
+		n.CreateEvent, err = c.tx.NewEvent(c)
+	default:
+		n.CreateEvent = *event
+		n.EndEvent, err = c.firstChange(n.Tag, *event)
+	}
+	if err != nil {
+		return err
+	}
+	after := n.CreateEvent + 1
+	n.BeginEvent, err = c.lastChange(n.Tag, &after)
+	return err
 }
 
 type repoDoneArgs struct {

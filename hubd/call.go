@@ -37,6 +37,25 @@ type request struct {
 
 	caller *session  // once it is known
 	code   koji.Code // of the fault that was the answer, 0 if none was
+	last   []lastWork // before the commit
+}
+
+// lastWork is what is done once for all calls of a request, before the commit.
+type lastWork struct {
+	name string
+	do   func(*call) error
+}
+
+// beforeCommit has f run once all calls of the request are done, in their
+// transaction; work of the same name once. What a multiCall undoes is not taken
+// back: f looks again at what there is to do.
+func (c *call) beforeCommit(name string, f func(*call) error) {
+	for _, w := range c.request.last {
+		if w.name == name {
+			return
+		}
+	}
+	c.request.last = append(c.request.last, lastWork{name, f})
 }
 
 // log is the hub's log with the keys that tell whose call this is.

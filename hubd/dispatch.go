@@ -127,6 +127,11 @@ func (c *call) finish(err error) error {
 	if !c.tx.Changed() {
 		return nil
 	}
+	for _, w := range c.request.last {
+		if err := w.do(c); err != nil {
+			return err
+		}
+	}
 	if err := c.callback("preCommit", nil); err != nil {
 		return err
 	}

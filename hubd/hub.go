@@ -60,6 +60,7 @@ func New(cfg *Config, store *sqlstore.Store, log *slog.Logger) (*Hub, error) {
 		generatorMethods(),
 		taskMethods(), taskOutputMethods(), builderMethods(), schedulerMethods(), policyMethods(),
 		buildMethods(), buildChangeMethods(), deleteMethods(), volumeMethods(), rpmMethods(), importMethods(), signatureMethods(), taggingMethods(), buildrootMethods(), repoMethods(), builderBuildMethods(), builderRepoMethods(),
+		distRepoMethods(),
 		archiveMethods(), archiveTypeMethods(), typedBuildMethods(),
 		builderMavenMethods(), builderWinMethods(), builderImageMethods(), typedTaskMethods(),
 	} {

@@ -47,6 +47,7 @@ func knownPlugins() map[string]plugin {
 		"save_failed_tree": &failedTreePlugin{},
 		"kiwi":             kiwiPlugin{},
 		"dud":              dudPlugin{},
+		"tag2distrepo":     distRepoPlugin{},
 	}
 }
 

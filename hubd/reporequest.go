@@ -25,18 +25,8 @@ func (c *call) readRepoWish(tagRef, minEvent, atEvent, opts any) (w repoWish, er
 	if minEvent != nil && atEvent != nil {
 		return w, fault(koji.CodeParameter, "min_event and at_event can't both be given")
 	}
-	if atEvent != nil {
-		id, err := intArg("at_event", atEvent)
-		if err != nil {
-			return w, err
-		}
-		if ok, err := c.tx.HasEvent(c, id); err != nil || !ok {
-			if err == nil {
-				err = refuse("No such event: %d", id)
-			}
-			return w, err
-		}
-		w.atEvent = &id
+	if w.atEvent, err = c.eventArg("at_event", atEvent); err != nil {
+		return w, err
 	}
 	if w.tag, err = c.tagAt(tagRef, w.atEvent); err != nil {
 		return w, err
