@@ -23,7 +23,7 @@ func categories() []string {
 func (e *Env) commands() []*cobra.Command {
 	constructors := []func(*Env) *cobra.Command{
 		newHelpCommand, newVersionCommand, newMoshimoshiCommand,
-		newCallCommand, newListAPICommand,
+		newCallCommand, newListAPICommand, newPolicyCommand,
 		newAddTagCommand, newEditTagCommand, newListTagsCommand, newTagInfoCommand,
 		newAddTargetCommand, newEditTargetCommand, newRemoveTargetCommand, newListTargetsCommand,
 		newAddPkgCommand, newListPkgsCommand, newBlockPkgCommand, newUnblockPkgCommand, newRemovePkgCommand,

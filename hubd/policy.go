@@ -2,7 +2,9 @@ package hubd
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"koji"
@@ -32,29 +34,11 @@ var defaultPolicies = map[string]string{
 func policyMethods() []method {
 	return []method{
 		reads("evalPolicy", anyone, "Returns the raw action text of a named policy for the given data.", evalPolicy),
+		reads("policy.explain", user, "How a policy comes to its answer for the given data: what each rule and test came to.", explainPolicy),
 		reads("host.evalPolicy", builder, "Action text of a named policy.", hostEvalPolicy),
 		reads("host.checkPolicy", builder, "[allowed, reason] for a named policy.", hostCheckPolicy),
 		reads("host.assertPolicy", builder, "Raises ActionNotAllowed unless the policy allows.", hostAssertPolicy),
 	}
-}
-
-func (h *Hub) parsePolicies(texts []PolicyText) (policies, error) {
-	all := policies{}
-	for name, text := range defaultPolicies {
-		rules, err := policy.Parse(name, text, policy.Lines{File: "Koji's default"}, h.tests)
-		if err != nil {
-			return nil, err
-		}
-		all[name] = rules
-	}
-	for _, t := range texts {
-		rules, err := policy.Parse(t.Name, t.Text, policy.Lines{File: t.File, Numbers: t.Lines}, h.tests)
-		if err != nil {
-			return nil, err
-		}
-		all[t.Name] = rules
-	}
-	return all, nil
 }
 
 // evalPolicy applies a policy. A policy that isn't there has no answer.
@@ -63,7 +47,17 @@ func (c *call) evalPolicy(name string, data map[string]any) (policy.Result, erro
 	if rules == nil {
 		return policy.Result{}, nil
 	}
-	return rules.Apply(c, policy.Data(data))
+	result, err := rules.Apply(c, policy.Data(data))
+	return result, policyFault(err)
+}
+
+// policyFault tells whoever gave the data that a policy can't judge it. Other errors stay.
+func policyFault(err error) error {
+	var bad *policy.DataError
+	if errors.As(err, &bad) {
+		return refuse("%v", err)
+	}
+	return err
 }
 
 // checkPolicy says whether a policy allows, and if not why. standard is the
@@ -127,18 +121,26 @@ type evalPolicyArgs struct {
 	Data map[string]any `rpc:"data"`
 }
 
-// evalPolicy for anyone: it tells a caller about itself only, unless an admin asks.
+// evalPolicy for anyone.
 func evalPolicy(c *call, a evalPolicyArgs) (any, error) {
+	if err := c.mayAskPolicy(a); err != nil {
+		return nil, err
+	}
+	return hostEvalPolicy(c, a)
+}
+
+// mayAskPolicy lets a policy tell a caller about itself only, unless an admin asks.
+func (c *call) mayAskPolicy(a evalPolicyArgs) error {
 	admin, err := c.isAdmin()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if who := a.Data["user_id"]; who != nil && !admin {
 		if id, err := c.dataUser(who); err != nil || id == 0 || id != c.session.user {
-			return nil, fault(koji.CodeActionNotAllowed, "evalPolicy tells you about yourself only: user_id %v is another user", who)
+			return fault(koji.CodeActionNotAllowed, "a policy tells you about yourself only: user_id %v is another user", who)
 		}
 	}
-	return hostEvalPolicy(c, a)
+	return nil
 }
 
 func hostEvalPolicy(c *call, a evalPolicyArgs) (any, error) {
@@ -189,7 +191,7 @@ func hostCheckPolicyStrict(c *call, a assertPolicyArgs) (any, error) {
 // they run in is the call. Koji: reference/policy.md, "Hub tests".
 func policyTests() map[string]policy.Test {
 	glob := func(value func(*call, policy.Data) ([]string, error)) policy.Test {
-		return func(ctx context.Context, data policy.Data, args []string) (bool, error) {
+		return policy.Test{Run: func(ctx context.Context, data policy.Data, args []string) (bool, error) {
 			values, err := value(ctx.(*call), data)
 			if err != nil {
 				return false, err
@@ -202,13 +204,13 @@ func policyTests() map[string]policy.Test {
 				}
 			}
 			return false, nil
-		}
+		}}
 	}
 	field := func(name string) policy.Test {
 		return glob(func(_ *call, data policy.Data) ([]string, error) { return textOf(data[name]), nil })
 	}
 	flag := func(name string) policy.Test {
-		return func(_ context.Context, data policy.Data, _ []string) (bool, error) { return truthy(data[name]), nil }
+		return policy.Test{Run: func(_ context.Context, data policy.Data, _ []string) (bool, error) { return truthy(data[name]), nil }}
 	}
 	return map[string]policy.Test{
 		"operation":              field("operation"),
@@ -221,8 +223,8 @@ func policyTests() map[string]policy.Test {
 		"user":                   glob((*call).policyUser),
 		"user_in_group":          glob((*call).policyUserGroups),
 		"has_perm":               glob((*call).policyUserPerms),
-		"policy":                 policyNested,
-		"is_new_package":         policyNewPackage,
+		"policy":                 {Run: policyNested, Check: oneName},
+		"is_new_package":         {Run: policyNewPackage},
 		"package":                glob((*call).policyPackage),
 		"version":                glob(func(c *call, d policy.Data) ([]string, error) { return c.policyBuildText(d, "version") }),
 		"release":                glob(func(c *call, d policy.Data) ([]string, error) { return c.policyBuildText(d, "release") }),
@@ -233,10 +235,10 @@ func policyTests() map[string]policy.Test {
 		"buildtag_inherits_from": glob((*call).policyBuildtagAncestors),
 		"buildtype":              glob((*call).policyBuildTypes),
 		"cg_match_any":           glob((*call).policyGenerators),
-		"cg_match_all":           policyAllGenerators,
-		"imported":               policyImported,
-		"is_build_owner":         policyBuildOwner,
-		"is_draft":               policyDraft,
+		"cg_match_all":           {Run: policyAllGenerators},
+		"imported":               {Run: policyImported},
+		"is_build_owner":         {Run: policyBuildOwner},
+		"is_draft":               {Run: policyDraft},
 	}
 }
 
@@ -259,29 +261,27 @@ func textOf(v any) []string {
 	return []string{fmt.Sprint(v)}
 }
 
-// policyNested is the test policy: another policy says yes, true or allow.
+// policyNested is the test policy: another policy says yes, true or allow. It
+// is asked once for the same data; that none comes round to itself is known
+// since the start (checkNesting).
 func policyNested(ctx context.Context, data policy.Data, args []string) (bool, error) {
-	c := ctx.(*call)
-	if len(args) != 1 {
-		return false, fmt.Errorf("test policy takes one name, not %d", len(args))
+	const answers = "\x00answers"
+	known, _ := data[answers].(map[string]bool)
+	if known == nil {
+		known = map[string]bool{}
+		data = maps.Clone(data)
+		data[answers] = known
 	}
-	const depth = "\x00depth"
-	n, _ := data[depth].(int64)
-	if n > 20 {
-		return false, fmt.Errorf("policy %s comes round to itself", args[0])
+	if yes, asked := known[args[0]]; asked {
+		return yes, nil
 	}
-	inner := policy.Data{depth: n + 1}
-	for k, v := range data {
-		if k != depth {
-			inner[k] = v
-		}
-	}
-	result, err := c.evalPolicy(args[0], inner)
+	result, err := ctx.(*call).evalPolicy(args[0], data)
 	if err != nil {
 		return false, err
 	}
 	verdict, _ := result.Verdict()
-	return verdict == "yes" || verdict == "true" || verdict == "allow", nil
+	known[args[0]] = verdict == "yes" || verdict == "true" || verdict == "allow"
+	return known[args[0]], nil
 }
 
 // policyUserID is who the policy is about: the data's user, else the caller.

@@ -40,8 +40,8 @@ func (p *sidetagPlugin) install(h *Hub) error {
 	if removeEmpty {
 		h.On("postUntag", removeEmptySideTag)
 	}
-	h.tests["is_sidetag"] = policySideTag
-	h.tests["is_sidetag_owner"] = policySideTagOwner
+	h.tests["is_sidetag"] = policy.Test{Run: policySideTag}
+	h.tests["is_sidetag_owner"] = policy.Test{Run: policySideTagOwner, Check: checkSideTagFields}
 	return h.addMethods([]method{
 		writes("createSideTag", user, "Creates a side tag with its target (sidetag policy); returns {name, id, task_id, request}.", p.create),
 		writes("editSideTag", user, "Restricted edit of debuginfo flag, rpm macros and extra of a side tag.", editSideTag),
@@ -271,10 +271,8 @@ func policySideTagOwner(ctx context.Context, data policy.Data, args []string) (b
 	switch {
 	case len(args) == 1 && args[0] == "both":
 		fields = []string{"tag", "fromtag"}
-	case len(args) == 1 && (args[0] == "tag" || args[0] == "fromtag"):
+	case len(args) == 1:
 		fields = args
-	case len(args) > 0:
-		return false, fmt.Errorf("%s is none of tag, fromtag, both", strings.Join(args, " "))
 	}
 	who, err := c.policyUserID(data)
 	if err != nil {
@@ -287,6 +285,13 @@ func policySideTagOwner(ctx context.Context, data policy.Data, args []string) (b
 		}
 	}
 	return true, nil
+}
+
+func checkSideTagFields(args []string) error {
+	if len(args) > 1 || len(args) == 1 && args[0] != "tag" && args[0] != "fromtag" && args[0] != "both" {
+		return fmt.Errorf("%s is none of tag, fromtag, both", strings.Join(args, " "))
+	}
+	return nil
 }
 
 // policyTag is the tag, with its extra, that a field of a policy's data names; nil if there is none.

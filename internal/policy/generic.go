@@ -11,13 +11,6 @@ import (
 	"koji/internal/pylit"
 )
 
-// generalTest is a test every policy knows; check, unless nil, judges its
-// arguments when the policy is read.
-type generalTest struct {
-	run   Test
-	check func(args []string) error
-}
-
 // general gives the tests that only look at fields of the data:
 //
 //	true, all              always
@@ -29,10 +22,10 @@ type generalTest struct {
 //	match_all FIELD glob...  the field is a list of one or more, and all items match
 //	target glob...         the same as match target glob...
 //	compare FIELD OP NUMBER  OP is one of < > <= >= = !=
-func general() map[string]generalTest {
-	always := generalTest{run: func(context.Context, Data, []string) (bool, error) { return true, nil }}
-	never := generalTest{run: func(context.Context, Data, []string) (bool, error) { return false, nil }}
-	return map[string]generalTest{
+func general() map[string]Test {
+	always := Test{Run: func(context.Context, Data, []string) (bool, error) { return true, nil }}
+	never := Test{Run: func(context.Context, Data, []string) (bool, error) { return false, nil }}
+	return map[string]Test{
 		"true": always, "all": always,
 		"false": never, "none": never,
 		"has":       {has, needsField},
@@ -150,16 +143,21 @@ func checkCompare(args []string) error {
 	return nil
 }
 
+// DataError says why a test can't judge the data that it was given.
+type DataError struct{ Msg string }
+
+func (e *DataError) Error() string { return e.Msg }
+
 // compare fails on a field that is missing or no number, as Koji does: a rule
 // with !! must not apply because nobody knows.
 func compare(_ context.Context, data Data, args []string) (bool, error) {
 	v, ok := data[args[0]]
 	if !ok {
-		return false, fmt.Errorf("there is no field %s", args[0])
+		return false, &DataError{fmt.Sprintf("there is no field %s", args[0])}
 	}
 	left, ok := number(v)
 	if !ok {
-		return false, fmt.Errorf("the field %s is %s, no number", args[0], pylit.Repr(v))
+		return false, &DataError{fmt.Sprintf("the field %s is %s, no number", args[0], pylit.Repr(v))}
 	}
 	right, _ := written(args[2])
 	result, _ := holds(args[1], left.Cmp(right))

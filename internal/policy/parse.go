@@ -39,8 +39,8 @@ func (e *Error) Error() string {
 // Parse reads the rules of a policy. tests are the tests the rules may use
 // besides the general ones (see generic.go); one of the same name takes the
 // place of a general one. All errors are reported, joined, each an *Error: a
-// line without separator, tests or action, an unknown test, a general test
-// with wrong arguments, braces that don't match.
+// line without separator, tests or action, an unknown test, a test with wrong
+// arguments, braces that don't match.
 func Parse(name, text string, lines Lines, tests map[string]Test) (*Ruleset, error) {
 	p := parser{set: &Ruleset{name: name, file: lines.File}, tests: tests, general: general()}
 	p.open = []*block{{rules: &p.set.rules}}
@@ -67,7 +67,7 @@ type block struct {
 type parser struct {
 	set     *Ruleset
 	tests   map[string]Test
-	general map[string]generalTest
+	general map[string]Test
 	open    []*block // the innermost last
 	number  int      // of the line at hand
 	errs    []error
@@ -133,22 +133,21 @@ func (p *parser) test(condition string) (test, bool) {
 		return test{}, false
 	}
 	t := test{name: words[0], args: words[1:]}
-	if run, ok := p.tests[t.name]; ok {
-		t.run = run
-		return t, true
+	found, ok := p.tests[t.name]
+	if !ok {
+		found, ok = p.general[t.name]
 	}
-	g, ok := p.general[t.name]
 	if !ok {
 		p.fail("there is no test %s (known: %s)", t.name, strings.Join(p.known(), ", "))
 		return test{}, false
 	}
-	if g.check != nil {
-		if err := g.check(t.args); err != nil {
+	if found.Check != nil {
+		if err := found.Check(t.args); err != nil {
 			p.fail("test %s: %v", t.name, err)
 			return test{}, false
 		}
 	}
-	t.run = g.run
+	t.run = found.Run
 	return t, true
 }
 

@@ -30,9 +30,14 @@ import (
 // else a hub puts in is for its own tests.
 type Data map[string]any
 
-// Test tells whether a condition holds. args are the words behind its name. An
-// error ends the evaluation: the policy then has no answer.
-type Test func(ctx context.Context, data Data, args []string) (bool, error)
+// Test is a kind of condition. args are the words behind its name.
+type Test struct {
+	// Run tells whether the condition holds. An error ends the evaluation: the
+	// policy then has no answer.
+	Run func(ctx context.Context, data Data, args []string) (bool, error)
+	// Check, unless nil, judges the arguments when the policy is read.
+	Check func(args []string) error
+}
 
 // Ruleset is one policy, ready to be applied. It does not change and may be
 // used by several goroutines, if its tests may.
@@ -53,7 +58,7 @@ type rule struct {
 type test struct {
 	name string
 	args []string
-	run  Test
+	run  func(context.Context, Data, []string) (bool, error)
 }
 
 // Name is the policy's name.
@@ -77,6 +82,31 @@ func (s *Ruleset) Actions() []string {
 	}
 	walk(s.rules)
 	return actions
+}
+
+// Use is a place where a policy uses a test.
+type Use struct {
+	File string
+	Line int
+	Args []string
+}
+
+// Uses lists where the policy uses a test, in the order of the file.
+func (s *Ruleset) Uses(name string) []Use {
+	var uses []Use
+	var walk func([]*rule)
+	walk = func(rules []*rule) {
+		for _, r := range rules {
+			for _, t := range r.tests {
+				if t.name == name {
+					uses = append(uses, Use{s.file, r.line, t.args})
+				}
+			}
+			walk(r.block)
+		}
+	}
+	walk(s.rules)
+	return uses
 }
 
 // Result is a policy's answer.

@@ -17,15 +17,15 @@ var errDown = errors.New("the database is down")
 // hubTests stand in for the tests a hub supplies.
 func hubTests() map[string]Test {
 	return map[string]Test{
-		"has_perm": func(_ context.Context, d Data, args []string) (bool, error) {
+		"has_perm": {Run: func(_ context.Context, d Data, args []string) (bool, error) {
 			perm, _ := d["perm"].(string)
 			return fnmatch.MatchAny(args, perm), nil
-		},
-		"tag": func(_ context.Context, d Data, args []string) (bool, error) {
+		}, Check: needsField},
+		"tag": {Run: func(_ context.Context, d Data, args []string) (bool, error) {
 			tag, _ := d["tag"].(string)
 			return fnmatch.MatchAny(args, tag), nil
-		},
-		"fails": func(context.Context, Data, []string) (bool, error) { return false, errDown },
+		}},
+		"fails": {Run: func(context.Context, Data, []string) (bool, error) { return false, errDown }},
 	}
 }
 
@@ -279,7 +279,7 @@ func TestParseErrors(t *testing.T) {
 
 func TestSuppliedTestWins(t *testing.T) {
 	t.Parallel()
-	own := map[string]Test{"has": func(_ context.Context, _ Data, args []string) (bool, error) { return len(args) == 0, nil }}
+	own := map[string]Test{"has": {Run: func(_ context.Context, _ Data, args []string) (bool, error) { return len(args) == 0, nil }}}
 	set, err := Parse("p", "has :: own", Lines{File: "f"}, own)
 	if err != nil {
 		t.Fatal(err)
@@ -326,4 +326,24 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%q is printed as %q, which gives %+v instead of %+v", text, printed.String(), other, result)
 		}
 	})
+}
+
+func TestUses(t *testing.T) {
+	t.Parallel()
+	set := mustParse(t, "tag a* :: {\n  has_perm x && tag b :: allow\n}\ntag !! deny")
+	want := []Use{{"hub.conf", 1, []string{"a*"}}, {"hub.conf", 2, []string{"b"}}, {"hub.conf", 4, []string{}}}
+	if diff := cmp.Diff(want, set.Uses("tag")); diff != "" {
+		t.Error(diff)
+	}
+	if got := set.Uses("nosuch"); got != nil {
+		t.Errorf("uses of another test: %v", got)
+	}
+}
+
+func TestSuppliedCheck(t *testing.T) {
+	t.Parallel()
+	_, err := Parse("p", "all :: x\nhas_perm :: y", Lines{File: "f"}, hubTests())
+	if err == nil || err.Error() != "f:2: policy p: test has_perm: the name of a field is missing" {
+		t.Errorf("without arguments: %v", err)
+	}
 }
