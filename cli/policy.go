@@ -17,7 +17,7 @@ func newPolicyCommand(env *Env) *cobra.Command {
 		Example: "koji policy explain tag tag=f40 build=bash-5.2-1 operation=tag", Args: arguments(0, 0),
 		RunE: func(*cobra.Command, []string) error { return usagef("say what to do: explain") },
 	}
-	cmd.AddCommand(withJSON(env, &cobra.Command{
+	cmd.AddCommand(withData(env, &cobra.Command{
 		Use: "explain [options] <policy> [<key>=<value> ...]", Short: "Show which rule of a policy decides, and why",
 		Long: "The keys are what the policy is asked about: tag, build, operation and others. A value may be a number, True, False, None, " +
 			"or a list such as ['a','b']. What the policy says of another user (user_id=NAME) only an admin is told.",
@@ -83,8 +83,8 @@ func explainPolicy(ctx context.Context, env *Env, name string, words []string) e
 	if err := s.Call(ctx, "policy.explain", &e, name, data); err != nil {
 		return err
 	}
-	if env.json() {
-		return env.printJSON(e)
+	if env.asData() {
+		return env.printData(e)
 	}
 	e.print(env)
 	if e.Error != nil {

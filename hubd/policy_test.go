@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -85,7 +87,7 @@ func TestPolicyTests(t *testing.T) {
 			c.Policies = append(c.Policies, policyText(fmt.Sprintf("case%d", i), x.test+" :: yes it is\nall :: no"))
 		}
 		c.Policies = append(c.Policies, policyText("says_yes", "operation tag :: Allow\nall :: deny"),
-			policyText("loop", "policy loop :: yes\nall :: no"), policyText("silent", "operation nosuch :: yes"))
+			policyText("number", "compare n > 5 :: yes\nall :: no"), policyText("silent", "operation nosuch :: yes"))
 	}, func(h *testHub) {
 		t := h.t
 		for _, tag := range []string{"base", "dist", "dist-build"} {
@@ -114,8 +116,11 @@ func TestPolicyTests(t *testing.T) {
 		h.wantFault(koji.CodeGeneric, "kojiadmin", "evalPolicy", "nosuch", data{})
 		h.wantFault(koji.CodeParameter, "kojiadmin", "evalPolicy", "says_yes", data{"user_id": []any{}}, 1)
 		h.wantFault(koji.CodeParameter, "kojiadmin", "evalPolicy", "says_yes", "x")
-		if f := h.fault("kojiadmin", "evalPolicy", "loop", data{}); strings.Contains(f.Text, "goroutine") {
-			t.Errorf("a policy in a circle: %v", f)
+		want(t, "a number", "yes", h.call("kojiadmin", "evalPolicy", "number", data{"n": 6}))
+		for text, d := range map[string]data{"there is no field n": {}, "'x', no number": {"n": "x"}} {
+			if f := h.fault("kojiadmin", "evalPolicy", "number", d); f.Code != koji.CodeGeneric || !strings.Contains(f.Text, text) {
+				t.Errorf("data that can't be judged: want a fault about %q, got %v", text, f)
+			}
 		}
 		h.raw().wantCode(0, "hello")
 	})
@@ -195,20 +200,123 @@ func TestTaskPolicies(t *testing.T) {
 func TestBadPolicies(t *testing.T) {
 	t.Parallel()
 	store := sqlstoretest.SQLite(t)
-	for name, text := range map[string]string{
-		"no separator": "all allow", "unknown test": "nosuchtest x :: allow", "open brace": "all :: {\nall :: allow", "close brace": "all :: allow\n}",
+	for name, x := range map[string]struct{ text, want string }{
+		"no separator":    {"all allow", `hub.conf:12: policy gate: "all allow" has neither`},
+		"unknown test":    {"nosuchtest x :: allow", "hub.conf:12: policy gate: there is no test nosuchtest"},
+		"open brace":      {"all :: {\nall :: allow", "hub.conf:12: policy gate: this block is never closed"},
+		"close brace":     {"all :: allow\n}", "hub.conf:13: policy gate: } closes a block"},
+		"no action":       {"all ::", "hub.conf:12: policy gate:"},
+		"no number":       {"all :: allow\ncompare n < many :: allow", "hub.conf:13: policy gate: test compare: many is no number"},
+		"no operator":     {"compare n ~ 5 :: allow", "hub.conf:12: policy gate: test compare: ~ is none of"},
+		"no field":        {"match :: allow", "hub.conf:12: policy gate: test match:"},
+		"no name":         {"policy :: allow", "hub.conf:12: policy gate: test policy: it takes the name of one policy"},
+		"two mistakes":    {"all allow\nnosuchtest :: x", "hub.conf:13: policy gate: there is no test nosuchtest"},
+		"itself":          {"policy gate :: allow", "hub.conf:12: policy gate: it comes round to itself: gate → gate"},
+		"through another": {"all :: {\nnone && policy other :: x\n}", "policy other: it comes round to itself"},
+		"default too":     {"policy volume :: allow", ""},
+		"not there":       {"policy nosuch :: allow", ""},
 	} {
 		cfg, err := LoadConfig("")
 		if err != nil {
 			t.Fatal(err)
 		}
 		cfg.KojiDir = t.TempDir()
-		cfg.Policies = []PolicyText{{Name: "gate", Text: "none :: allow\n" + text, File: "hub.conf", Lines: []int{11, 12, 13}}}
+		cfg.Policies = []PolicyText{
+			{Name: "gate", Text: "none :: allow\n" + x.text, File: "hub.conf", Lines: []int{11, 12, 13, 14}},
+			{Name: "other", Text: "policy gate :: yes", File: "hub.conf.d/a.conf", Lines: []int{3}},
+		}
+		if x.want != "" && !strings.Contains(x.text, "other") {
+			cfg.Policies = cfg.Policies[:1]
+		}
 		_, err = New(cfg, store, slog.New(slog.NewTextHandler(io.Discard, nil)))
-		if err == nil || !strings.Contains(err.Error(), "hub.conf") || !strings.Contains(err.Error(), "1") {
-			t.Errorf("%s: %v", name, err)
+		if x.want == "" && err != nil || x.want != "" && (err == nil || !strings.Contains(err.Error(), x.want)) {
+			t.Errorf("%s: want %q, got %v", name, x.want, err)
 		}
 	}
+}
+
+// Files are merged key by key, the main one last; each mistake is told with the file that it is in.
+func TestPolicyFiles(t *testing.T) {
+	t.Parallel()
+	path := configFile(t, "[hub]\n[policy]\ntag =\n    # first\n    all :: allow main\n")
+	if err := os.Mkdir(path+".d", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"10-a.conf": "[policy]\ntag =\n    all :: deny a\nvolume =\n    all :: A\n",
+		"20-b.conf": "[policy]\nvolume =\n\n    bogus :: B\n",
+		"other.txt": "[policy]\nvolume = nonsense\n",
+	} {
+		if err := os.WriteFile(filepath.Join(path+".d", name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cfg, err := LoadConfig(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := map[string]string{}
+	for _, p := range cfg.Policies {
+		texts[p.Name] = strings.TrimSpace(p.Text)
+	}
+	want(t, "policies", map[string]string{"tag": "all :: allow main", "volume": "bogus :: B"}, texts)
+	cfg.KojiDir = t.TempDir()
+	_, err = New(cfg, sqlstoretest.SQLite(t), slog.New(slog.NewTextHandler(io.Discard, nil)))
+	if err == nil || !strings.Contains(err.Error(), "20-b.conf:4: policy volume: there is no test bogus") {
+		t.Errorf("a mistake in one of the files: %v", err)
+	}
+}
+
+// However policies refer to each other, each is asked once for the same data.
+func TestPolicyNesting(t *testing.T) {
+	t.Parallel()
+	const deep = 40 // 2^40 evaluations, were each asked anew
+	eachHub(t, func(c *Config) {
+		for i := range deep {
+			c.Policies = append(c.Policies, policyText(fmt.Sprint("p", i), fmt.Sprintf("policy p%d :: no\npolicy p%d :: no\nall :: maybe", i+1, i+1)))
+		}
+		c.Policies = append(c.Policies, policyText(fmt.Sprint("p", deep), "operation x :: yes"))
+	}, func(h *testHub) {
+		want(h.t, "answer", "maybe", h.call("kojiadmin", "evalPolicy", "p0", map[string]any{"operation": "y"}))
+	})
+}
+
+func TestExplainPolicy(t *testing.T) {
+	t.Parallel()
+	eachHub(t, func(c *Config) {
+		c.Policies = append(c.Policies, PolicyText{
+			Name: "gate", File: "/etc/koji-hub/hub.conf", Lines: []int{20, 21, 22, 24},
+			Text: "operation tag && user bob :: {\nall :: allow bob\n}\nuser alice !! deny only alice",
+		}, policyText("number", "compare n > 5 :: yes"))
+	}, func(h *testHub) {
+		t := h.t
+		type m = map[string]any
+		got := h.call("kojiadmin", "policy.explain", "gate", m{"operation": "tag", "user_id": "alice"}).(m)
+		want(t, "no rule", []any{"gate", false, nil, nil, nil}, pick(got, "policy", "matched", "action", "line", "error"))
+		want(t, "rules", any([]any{
+			m{
+				"file": "hub.conf", "line": int64(20), "depth": int64(0), "rule": "operation tag && user bob :: {", "negated": false, "action": "{", "outcome": "no",
+				"tests": []any{m{"test": "operation tag", "outcome": "yes"}, m{"test": "user bob", "outcome": "no"}},
+			},
+			m{
+				"file": "hub.conf", "line": int64(21), "depth": int64(1), "rule": "all :: allow bob", "negated": false, "action": "allow bob", "outcome": "not reached",
+				"tests": []any{m{"test": "all", "outcome": "not reached"}},
+			},
+			m{
+				"file": "hub.conf", "line": int64(24), "depth": int64(0), "rule": "user alice !! deny only alice", "negated": true, "action": "deny only alice", "outcome": "no",
+				"tests": []any{m{"test": "user alice", "outcome": "yes"}},
+			},
+		}), got["rules"])
+		want(t, "a rule", []any{true, "deny only alice", "deny", "only alice", "hub.conf", int64(24)},
+			pick(h.call("bob", "policy.explain", "gate", m{}), "matched", "action", "verdict", "reason", "file", "line"))
+		got = h.call("bob", "policy.explain", "number", m{}).(m)
+		if text, _ := got["error"].(string); !strings.Contains(text, "there is no field n") {
+			t.Errorf("data that can't be judged: %v", got)
+		}
+		h.wantFault(koji.CodeActionNotAllowed, "", "policy.explain", "gate", m{})
+		h.wantFault(koji.CodeActionNotAllowed, "bob", "policy.explain", "gate", m{"user_id": "alice"})
+		h.wantFault(koji.CodeGeneric, "bob", "policy.explain", "nosuch", m{})
+	})
 }
 
 // What Koji is weak in and this hub must not be (reference/README.md, "Known weak spots").
