@@ -35,8 +35,8 @@ type request struct {
 	nobody   error                 // why it is nobody
 	proofs   map[credentials]proof // of the passwords that the request's logins came with
 
-	caller *session  // once it is known
-	code   koji.Code // of the fault that was the answer, 0 if none was
+	caller *session   // once it is known
+	code   koji.Code  // of the fault that was the answer, 0 if none was
 	last   []lastWork // before the commit
 }
 
