@@ -257,54 +257,61 @@ type scratchArgs struct {
 }
 
 // hostMoveBuildToScratch puts what a scratch build brought where people find it.
-func hostMoveBuildToScratch(c *call, a scratchArgs) (_ any, err error) {
-	task, err := c.openTaskOf(a.TaskID)
-	if err != nil {
-		return nil, err
-	}
-	owner, err := c.tx.User(c, task.Owner)
-	if err != nil {
-		return nil, err
-	}
-	tree, err := c.taskTree(task.ID)
-	if err != nil {
-		return nil, err
-	}
+func hostMoveBuildToScratch(c *call, a scratchArgs) (any, error) {
 	logs, err := logPaths(a.Logs)
 	if err != nil {
 		return nil, err
 	}
+	return nil, c.scratchOf(a.TaskID, func(in *intake, tree map[int64]bool) error {
+		seen := map[string]bool{}
+		for _, rel := range append([]string{a.SRPM}, a.RPMs...) {
+			if seen[path.Base(rel)] { // noarch packages come from each arch
+				continue
+			}
+			seen[path.Base(rel)] = true
+			u, err := in.take(rel, tree)
+			if err != nil {
+				return err
+			}
+			if err := in.add(u, u.name); err != nil {
+				return err
+			}
+		}
+		return in.addLogs(logs, "logs", tree)
+	})
+}
+
+// scratchOf puts what a scratch build brought where people find it: add gathers it.
+func (c *call) scratchOf(taskID any, add func(in *intake, tasks map[int64]bool) error) (err error) {
+	task, err := c.openTaskOf(taskID)
+	if err != nil {
+		return err
+	}
+	owner, err := c.tx.User(c, task.Owner)
+	if err != nil {
+		return err
+	}
+	tree, err := c.taskTree(task.ID)
+	if err != nil {
+		return err
+	}
 	in, err := c.newIntake("DEFAULT")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { in.close(err) }()
 	if err := in.gather("scratch"); err != nil {
-		return nil, err
+		return err
 	}
-	seen := map[string]bool{}
-	for _, rel := range append([]string{a.SRPM}, a.RPMs...) {
-		if seen[path.Base(rel)] { // noarch packages come from each arch
-			continue
-		}
-		seen[path.Base(rel)] = true
-		u, err := in.take(rel, tree)
-		if err != nil {
-			return nil, err
-		}
-		if err := in.add(u, u.name); err != nil {
-			return nil, err
-		}
-	}
-	if err := in.addLogs(logs, "logs", tree); err != nil {
-		return nil, err
+	if err := add(in, tree); err != nil {
+		return err
 	}
 	dest := c.hub.below(c.hub.paths.Scratch(owner.Name, task.ID))
 	if err := in.place(dest); err != nil {
-		return nil, err
+		return err
 	}
 	in.leaveLinks("", dest)
-	return nil, nil
+	return nil
 }
 
 // buildLog is a log that a builder names, and for which arch.

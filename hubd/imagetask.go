@@ -109,14 +109,7 @@ type kiwiBuildArgs struct {
 }
 
 func kiwiBuild(c *call, a kiwiBuildArgs) (any, error) {
-	if _, err := c.targetRef(a.Target); err != nil {
-		return nil, err
-	}
-	arches, err := imageArches("arches", a.Arches)
-	if err != nil {
-		return nil, err
-	}
-	optional, err := imageArches("optional_arches", a.OptionalArches)
+	arches, optional, err := c.imageTarget(a.Target, a.Arches, a.OptionalArches)
 	if err != nil {
 		return nil, err
 	}
@@ -126,6 +119,19 @@ func kiwiBuild(c *call, a kiwiBuildArgs) (any, error) {
 		"use_buildroot_repo": a.UseBuildrootRepo, "version": a.Version, "repo_releasever": a.RepoReleasever,
 	}
 	return c.submitImage("kiwiBuild", []any{a.Target, arches, a.DescURL, a.DescPath, opts}, "noarch", a.Priority, "image")
+}
+
+// imageTarget checks for whom an image is to be: a target that is there, and
+// arches, of which the optional ones may fail.
+func (c *call) imageTarget(target string, arches, optional any) (wanted, maybe []any, err error) {
+	if _, err := c.targetRef(target); err != nil {
+		return nil, nil, err
+	}
+	if wanted, err = imageArches("arches", arches); err != nil {
+		return nil, nil, err
+	}
+	maybe, err = imageArches("optional_arches", optional)
+	return wanted, maybe, err
 }
 
 // imageArches is an argument that lists arches, as an array or as text. Nil is none.
@@ -166,14 +172,7 @@ type dudBuildArgs struct {
 }
 
 func dudBuild(c *call, a dudBuildArgs) (any, error) {
-	if _, err := c.targetRef(a.Target); err != nil {
-		return nil, err
-	}
-	arches, err := imageArches("arches", a.Arches)
-	if err != nil {
-		return nil, err
-	}
-	optional, err := imageArches("optional_arches", a.OptionalArches)
+	arches, optional, err := c.imageTarget(a.Target, a.Arches, a.OptionalArches)
 	if err != nil {
 		return nil, err
 	}

@@ -31,22 +31,8 @@ func listArchives(c *call, a listArchivesArgs) (any, error) {
 		ID: a.ID, Buildroot: a.Buildroot, Component: a.Component, Image: a.Image, Filename: deref(a.Filename), Size: a.Size,
 		Checksum: deref(a.Checksum), ChecksumType: a.ChecksumType, Type: deref(a.Type),
 	}
-	if a.Build != nil {
-		id, err := c.findBuildID(a.Build)
-		if err != nil {
-			return nil, err
-		}
-		f.Build = &id
-	}
-	if a.Host != nil {
-		host, found, err := c.find(sqlstore.HostNames, a.Host)
-		if err != nil {
-			return nil, err
-		}
-		if !found {
-			host.ID = -1
-		}
-		f.Host = &host.ID
+	if f.Build, f.Host, err = c.buildAndHost(a.Build, a.Host); err != nil {
+		return nil, err
 	}
 	if err := c.archiveTypeInfo(&f, a.TypeInfo); err != nil {
 		return nil, err

@@ -64,21 +64,30 @@ func listRPMs(c *call, a listRPMsArgs) (any, error) {
 	if f.Arches, err = archesArg(a.Arches); err != nil {
 		return nil, err
 	}
-	if a.Build != nil {
-		id, err := c.findBuildID(a.Build)
-		if err != nil {
-			return nil, err
-		}
-		f.Build = &id
-	}
-	if a.Host != nil {
-		host, _, err := c.find(sqlstore.HostNames, a.Host)
-		if err != nil {
-			return nil, err
-		}
-		f.Host = &host.ID
+	if f.Build, f.Host, err = c.buildAndHost(a.Build, a.Host); err != nil {
+		return nil, err
 	}
 	return c.listRPMs(f, opts)
+}
+
+// buildAndHost are two arguments that narrow what is listed; nil ones don't.
+// Of a build and on a host that aren't there is nothing.
+func (c *call) buildAndHost(build, host any) (b, h *int64, err error) {
+	if build != nil {
+		id, err := c.findBuildID(build)
+		if err != nil {
+			return nil, nil, err
+		}
+		b = &id
+	}
+	if host != nil {
+		n, _, err := c.find(sqlstore.HostNames, host)
+		if err != nil {
+			return nil, nil, err
+		}
+		h = &n.ID
+	}
+	return b, h, nil
 }
 
 func (c *call) listRPMs(f sqlstore.RPMFilter, opts sqlstore.QueryOpts) (any, error) {

@@ -1,10 +1,6 @@
 package hubd
 
-import (
-	"path"
-
-	"koji"
-)
+import "koji"
 
 // wrapper are the rpms that were made around the files of another build.
 type wrapper struct {
@@ -136,37 +132,4 @@ func hostImportWrapperRPMs(c *call, a importWrapperArgs) (any, error) {
 		return nil, err
 	}
 	return nil, c.addToBuild(b, func(in *intake) error { return c.importWrapper(in, b, w, tree) })
-}
-
-// scratchOf puts what a scratch build brought where people find it: add gathers it.
-func (c *call) scratchOf(taskID any, add func(in *intake, tasks map[int64]bool) error) (err error) {
-	task, err := c.openTaskOf(taskID)
-	if err != nil {
-		return err
-	}
-	owner, err := c.tx.User(c, task.Owner)
-	if err != nil {
-		return err
-	}
-	tree, err := c.taskTree(task.ID)
-	if err != nil {
-		return err
-	}
-	in, err := c.newIntake("DEFAULT")
-	if err != nil {
-		return err
-	}
-	defer func() { in.close(err) }()
-	if err := in.gather("scratch"); err != nil {
-		return err
-	}
-	if err := add(in, tree); err != nil {
-		return err
-	}
-	dest := c.hub.below(path.Clean(c.hub.paths.Scratch(owner.Name, task.ID)))
-	if err := in.place(dest); err != nil {
-		return err
-	}
-	in.leaveLinks("", dest)
-	return nil
 }
