@@ -19,7 +19,7 @@ type buildrootArchivesArgs struct {
 }
 
 func hostUpdateBuildrootArchives(c *call, a buildrootArchivesArgs) (any, error) {
-	b, err := c.myBuildroot(a.ID, a.TaskID)
+	b, err := c.buildingBuildroot(a.ID, a.TaskID)
 	if err != nil {
 		return nil, err
 	}
@@ -45,6 +45,15 @@ func hostUpdateBuildrootArchives(c *call, a buildrootArchivesArgs) (any, error) 
 	return nil, c.tx.AddBuildrootArchives(c, b.ID, ids, a.Project)
 }
 
+// buildingBuildroot is a buildroot of the calling host's own task in which something is built.
+func (c *call) buildingBuildroot(id int64, taskID any) (*koji.Buildroot, error) {
+	b, err := c.myBuildroot(id, taskID)
+	if err == nil && *b.State != koji.BuildrootBuilding {
+		err = refuse("buildroot %d is %s, not %s", id, *b.State, koji.BuildrootBuilding)
+	}
+	return b, err
+}
+
 type mavenRootListArgs struct {
 	ID            int64 `rpc:"brootid"`
 	TaskID        any   `rpc:"task_id"`
@@ -58,6 +67,12 @@ type mavenRootListArgs struct {
 // mavenFile is a file of a Maven artifact, as it lay in a buildroot.
 type mavenFile struct {
 	koji.MavenInfo
+	fileOf
+	folder string // in the buildroot, where it is told
+}
+
+// fileOf is a file's name and size.
+type fileOf struct {
 	name string
 	size int64
 }
@@ -71,7 +86,7 @@ func hostUpdateMavenBuildRootList(c *call, a mavenRootListArgs) (any, error) {
 	if err := c.needMaven(); err != nil {
 		return nil, err
 	}
-	b, err := c.myBuildroot(a.ID, a.TaskID)
+	b, err := c.buildingBuildroot(a.ID, a.TaskID)
 	if err != nil {
 		return nil, err
 	}
@@ -89,32 +104,24 @@ func hostUpdateMavenBuildRootList(c *call, a mavenRootListArgs) (any, error) {
 	}
 	skip := map[mavenFile]bool{}
 	for _, f := range append(before, made...) {
-		skip[f] = true
+		skip[mavenFile{f.MavenInfo, f.fileOf, ""}] = true
 	}
 	var ids []int64
 	for _, f := range used {
 		build := known[f.MavenInfo]
-		switch id, found := build[f.file()]; {
-		case skip[f] || f.name == mavenMetadata || slices.Contains([]string{".md5", ".sha1"}, path.Ext(f.name)):
+		switch id, found := build[f.fileOf]; {
+		case skip[mavenFile{f.MavenInfo, f.fileOf, ""}] || f.name == mavenMetadata || slices.Contains([]string{".md5", ".sha1"}, path.Ext(f.name)):
 		case found:
 			ids = append(ids, id)
 		case a.IgnoreUnknown:
 		case build == nil:
-			return nil, fault(koji.CodeBuildroot, "Unmatched maven g:a:v in build environment: %s", gav(f.MavenInfo))
+			return nil, fault(koji.CodeBuildroot, "Unmatched maven g:a:v in build environment: %s, of %s", gav(f.MavenInfo), path.Join(f.folder, f.name))
 		default:
-			return nil, fault(koji.CodeBuildroot, "Unknown file in build environment: %s of %s, size: %d", f.name, gav(f.MavenInfo), f.size)
+			return nil, fault(koji.CodeBuildroot, "Unknown file in build environment: %s of %s, size: %d", path.Join(f.folder, f.name), gav(f.MavenInfo), f.size)
 		}
 	}
 	return nil, c.tx.AddBuildrootArchives(c, b.ID, ids, a.Project)
 }
-
-// fileOf is a file's name and size.
-type fileOf struct {
-	name string
-	size int64
-}
-
-func (f mavenFile) file() fileOf { return fileOf{f.name, f.size} }
 
 // mavenFiles reads artifacts with their files, as builders list them.
 func mavenFiles(what string, list []any) ([]mavenFile, error) {
@@ -139,11 +146,12 @@ func mavenFiles(what string, list []any) ([]mavenFile, error) {
 			if !ok {
 				return nil, fault(koji.CodeParameter, "%s: files of %s: no filename", what, gav(*maven))
 			}
+			folder, _ := file["path"].(string)
 			size, err := intArg("size", file["size"])
 			if err != nil {
 				return nil, err
 			}
-			all = append(all, mavenFile{*maven, name, size})
+			all = append(all, mavenFile{*maven, fileOf{name, size}, folder})
 		}
 	}
 	return all, nil
@@ -228,7 +236,7 @@ func (c *call) madeByTask(task int64) ([]mavenFile, error) {
 			return nil
 		}
 		maven := koji.MavenInfo{GroupID: strings.Join(parts[:n-3], "."), ArtifactID: parts[n-3], Version: parts[n-2]}
-		all = append(all, mavenFile{maven, parts[n-1], info.Size()})
+		all = append(all, mavenFile{maven, fileOf{parts[n-1], info.Size()}, ""})
 		return nil
 	})
 	return all, wrapError(err, "list output of task %d", task)

@@ -261,6 +261,9 @@ func TestUpdateMavenBuildRootList(t *testing.T) {
 		task := h.openTask("buildMaven", "x")
 		repo := h.call("builder1", "host.repoInit", "b", task).([]any)[0]
 		broot := h.call("builder1", "host.newBuildRoot", repo, "x86_64", task)
+		h.wantFault(koji.CodeGeneric, "builder1", "host.updateBuildrootArchives", broot, task, []any{})
+		h.wantFault(koji.CodeGeneric, "builder1", "host.updateMavenBuildRootList", broot, task, []any{})
+		h.call("builder1", "host.setBuildRootState", broot, "BUILDING", task)
 
 		entry := func(info map[string]any, files ...any) map[string]any {
 			list := []any{}
