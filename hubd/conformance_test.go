@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"testing"
 
 	"koji/internal/conformance"
@@ -15,15 +14,13 @@ import (
 
 // What `make conformance` sets.
 var (
-	conformanceOnly    = flag.String("conformance.only", "", "replay scenarios whose name or area begins so")
-	conformanceSteps   = flag.Bool("conformance.steps", false, "a line for each step that agrees, too")
-	conformanceStrict  = flag.Bool("conformance.strict", false, "what is pending fails, too")
-	conformancePending = flag.Bool("conformance.pending", false, "write what disagrees to testdata/conformance/pending.txt")
+	conformanceOnly  = flag.String("conformance.only", "", "replay scenarios whose name or area begins so")
+	conformanceSteps = flag.Bool("conformance.steps", false, "a line for each step that agrees, too")
 )
 
 // TestConformance asks a fresh hub what Koji's was once asked, all scenarios
 // one after the other, on each engine. Steps of testdata/conformance/deliberate.txt
-// disagree on purpose; those of pending.txt, while there is such a file, for now.
+// disagree on purpose.
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	data := os.DirFS("testdata/conformance")
@@ -34,7 +31,7 @@ func TestConformance(t *testing.T) {
 	if len(scenarios) == 0 {
 		t.Fatalf("no scenario %q", *conformanceOnly)
 	}
-	deliberate, pending := places(t, "deliberate.txt"), places(t, "pending.txt")
+	deliberate := places(t, "deliberate.txt")
 	for place, reason := range deliberate {
 		if reason == "" {
 			t.Errorf("deliberate.txt gives no reason for %s step %d", place.Scenario, place.Number)
@@ -69,25 +66,13 @@ func TestConformance(t *testing.T) {
 	}
 	fmt.Fprintf(out, "%d passed, %d failed\n", passed, failed)
 
-	var disagree []string
 	for _, o := range slices.Concat(onSQLite, onPostgres) {
 		_, onPurpose := deliberate[o.Place()]
-		_, known := pending[o.Place()]
-		switch {
-		case onPurpose && o.Problem == "":
+		if onPurpose && o.Problem == "" {
 			t.Errorf("deliberate.txt names %s step %d, which agrees", o.Scenario, o.Number)
-		case onPurpose || o.Problem == "":
-		case *conformanceStrict || !known && !*conformancePending:
-			t.Fail()
-		default:
-			disagree = append(disagree, fmt.Sprintf("%s %d pending\n", o.Scenario, o.Number))
 		}
-	}
-	if *conformancePending {
-		slices.Sort(disagree)
-		text := "# Steps that disagree for now.\n" + strings.Join(slices.Compact(disagree), "")
-		if err := os.WriteFile("testdata/conformance/pending.txt", []byte(text), 0o644); err != nil {
-			t.Fatal(err)
+		if !onPurpose && o.Problem != "" {
+			t.Fail() // the report says what
 		}
 	}
 }
