@@ -15,19 +15,18 @@ import (
 )
 
 type buildOptions struct {
-	env                           *Env
-	wait                          waitOption
-	skipTag, scratch, failFast    bool
-	rebuild, noRebuild, waitRepo  bool
-	waitBuilds                    []string
-	archOverride, metadata        string
-	repoID                        int64
-	noprogress, background, draft bool
+	submission
+	skipTag, scratch, failFast   bool
+	rebuild, noRebuild, waitRepo bool
+	waitBuilds                   []string
+	archOverride, metadata       string
+	repoID                       int64
+	noprogress, draft            bool
 }
 
 // newBuildCommand is koji build.
 func newBuildCommand(env *Env) *cobra.Command {
-	o := &buildOptions{env: env}
+	o := &buildOptions{submission: submission{env: env}}
 	cmd := &cobra.Command{
 		Use: "build [options] <target> <srpm path or scm url>", Short: "Build a package from a source rpm or an SCM URL", GroupID: build,
 		Example: "koji build f40 bash-5.2-1.src.rpm\nkoji build --scratch f40 'git+https://git.example.org/rpms/bash#main'",
@@ -39,7 +38,7 @@ func newBuildCommand(env *Env) *cobra.Command {
 	f.BoolVar(&o.scratch, "scratch", false, "only try: the result is no build of the hub")
 	f.BoolVar(&o.rebuild, "rebuild-srpm", false, "make the source rpm anew first (with --scratch)")
 	f.BoolVar(&o.noRebuild, "no-rebuild-srpm", false, "build the source rpm as it is (with --scratch)")
-	o.wait.flags(f)
+	o.flags(f)
 	f.BoolVar(&o.waitRepo, "wait-repo", false, "wait for a repo that is as new as now")
 	f.StringArrayVar(&o.waitBuilds, "wait-build", nil, "wait until `NVR` is in the repo (repeatable)")
 	withQuiet(env, cmd)
@@ -47,7 +46,6 @@ func newBuildCommand(env *Env) *cobra.Command {
 	f.BoolVar(&o.failFast, "fail-fast", false, "stop when it fails on one arch")
 	f.Int64Var(&o.repoID, "repo-id", 0, "build with this repo")
 	f.BoolVar(&o.noprogress, "noprogress", false, "no progress bar")
-	f.BoolVar(&o.background, "background", false, "build when nothing else waits")
 	f.StringVar(&o.metadata, "custom-user-metadata", "", "a `JSON` object to keep with the build")
 	f.BoolVar(&o.draft, "draft", false, "make a draft")
 	return cmd
@@ -82,18 +80,10 @@ func (o *buildOptions) opts() (map[string]any, error) {
 		}
 		metadata = m
 	}
-	waitBuilds := o.waitBuilds
-	if waitBuilds == nil {
-		waitBuilds = []string{}
-	}
-	opts := map[string]any{"wait_builds": waitBuilds, "custom_user_metadata": metadata}
-	for key, set := range map[string]bool{
+	opts := map[string]any{"wait_builds": append([]string{}, o.waitBuilds...), "custom_user_metadata": metadata}
+	setFlags(opts, map[string]bool{
 		"skip_tag": o.skipTag, "scratch": o.scratch, "fail_fast": o.failFast, "wait_repo": o.waitRepo, "draft": o.draft,
-	} {
-		if set {
-			opts[key] = true
-		}
-	}
+	})
 	if o.rebuild || o.noRebuild {
 		opts["rebuild_srpm"] = o.rebuild
 	}
@@ -129,54 +119,22 @@ func (o *buildOptions) run(ctx context.Context, target, source string) error {
 		return err
 	}
 	if target != "" {
-		if err := o.checkTarget(ctx, s, target); err != nil {
+		if _, err := submitTarget(ctx, s, target, o.scratch); err != nil {
 			return err
 		}
 	}
-	if !strings.Contains(source, "://") {
+	if !isURL(source) {
 		dir := uploadDir("cli-build")
 		if err := uploadFile(ctx, o.env, s, source, dir, !o.noprogress); err != nil {
 			return err
 		}
 		source = dir + "/" + filepath.Base(source)
 	}
-	args := []any{source, any(target), opts}
-	if target == "" {
-		args[1] = nil
+	var where any
+	if target != "" {
+		where = target
 	}
-	if o.background {
-		args = append(args, koji.Named{"priority": 5})
-	}
-	var id int64
-	if err := s.Call(ctx, "build", &id, args...); err != nil {
-		return err
-	}
-	o.env.created(id)
-	if !o.wait.wants(o.env) {
-		return nil
-	}
-	return watchTasks(ctx, o.env, []int64{id})
-}
-
-// checkTarget refuses what the hub would refuse later.
-func (o *buildOptions) checkTarget(ctx context.Context, s *koji.Session, name string) error {
-	target, err := lookTarget(ctx, s, name)
-	if err != nil {
-		return err
-	}
-	if target == nil {
-		return usagef("No such build target: %s", name)
-	}
-	dest, err := lookTag(ctx, s, target.DestTagName)
-	switch {
-	case err != nil:
-		return err
-	case dest == nil:
-		return usagef("No such destination tag: %s", target.DestTagName)
-	case dest.Locked && !o.scratch:
-		return usagef("Destination tag %s is locked", dest.Name)
-	}
-	return nil
+	return o.send(ctx, s, "build", nil, source, where, opts)
 }
 
 // created says which task was made.
@@ -212,7 +170,7 @@ func uploadFile(ctx context.Context, env *Env, s *koji.Session, file, dir string
 	if st, err := f.Stat(); err != nil || !st.Mode().IsRegular() {
 		return failf("Unable to read %s: not a file", file)
 	}
-	env.say("Uploading srpm: %s", file)
+	env.say("Uploading: %s", file)
 	p := env.progress(filepath.Base(file), bar)
 	err = s.Upload(ctx, dir, filepath.Base(file), f, koji.UploadOptions{Progress: p.update})
 	p.end()

@@ -52,6 +52,10 @@ func (e *Env) commands() []*cobra.Command {
 		newAddNotificationCommand, newEditNotificationCommand, newRemoveNotificationCommand, newListNotificationsCommand,
 		newBlockNotificationCommand, newUnblockNotificationCommand,
 		newLabCommand,
+		newChainBuildCommand, newMavenBuildCommand, newMavenChainCommand, newWrapperRPMCommand, newWinBuildCommand, newImageBuildCommand,
+		newImageBuildIndirectionCommand, newKiwiBuildCommand, newDudBuildCommand, newSpinApplianceCommand, newSpinLiveCDCommand, newSpinLiveMediaCommand,
+		newSetTaskPriorityCommand, newWaitRepoRequestCommand, newSchedulerInfoCommand, newSchedulerLogsCommand, newRunrootCommand, newSaveFailedTreeCommand,
+		newAddSideTagCommand, newEditSideTagCommand, newListSideTagsCommand, newRemoveSideTagCommand, newWaitCommand,
 	}
 	commands := make([]*cobra.Command, len(constructors))
 	for i, construct := range constructors {

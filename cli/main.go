@@ -67,6 +67,6 @@ func run(ctx context.Context, cmd *cobra.Command, args []string) error {
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%v", err) })
 	cmd.SetHelpFunc(func(cmd *cobra.Command, _ []string) { printHelp(cmd) })
-	cmd.SetArgs(args)
+	cmd.SetArgs(joinPairs(cmd, args))
 	return cmd.ExecuteContext(ctx)
 }

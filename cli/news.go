@@ -59,3 +59,35 @@ func (n *newsfeed) close() {
 		n.stream = nil
 	}
 }
+
+// awaitNews looks whenever there may be news until look says that it is done,
+// or fails when the limit is over; a limit of 0 is none. A hub that is away is
+// waited for.
+func awaitNews(ctx context.Context, env *Env, s *koji.Session, limit time.Duration, events koji.EventOptions, look func(context.Context) (bool, error)) error {
+	limited := ctx
+	if limit > 0 {
+		var cancel context.CancelFunc
+		limited, cancel = context.WithTimeout(ctx, limit)
+		defer cancel()
+	}
+	err := func() error {
+		feed, err := env.news(limited, s, events)
+		if err != nil {
+			return err
+		}
+		defer feed.close()
+		for {
+			done, err := look(limited)
+			if done || err != nil && !hubLost(err) {
+				return err
+			}
+			if err := feed.wait(limited); err != nil {
+				return err
+			}
+		}
+	}()
+	if err != nil && errors.Is(limited.Err(), context.DeadlineExceeded) && ctx.Err() == nil {
+		return failf("Timed out after %s", limit)
+	}
+	return err
+}

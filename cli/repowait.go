@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -11,6 +10,9 @@ import (
 
 	"koji"
 )
+
+// repoTimeout is how many minutes a repo is waited for.
+const repoTimeout = 120
 
 // repoOptions are what request-repo, regen-repo and wait-repo share.
 type repoOptions struct {
@@ -37,7 +39,7 @@ func (o *repoOptions) contentFlags(cmd *cobra.Command) {
 func (o *repoOptions) commonFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&o.target, "target", false, "the argument is a build target")
-	f.IntVar(&o.timeout, "timeout", 120, "wait at most this many `MINUTES`")
+	f.IntVar(&o.timeout, "timeout", repoTimeout, "wait at most this many `MINUTES`")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "tell more")
 	withQuiet(o.env, cmd)
 }
@@ -163,27 +165,31 @@ func (o *repoOptions) requestAndWait(ctx context.Context, s *koji.Session, tag *
 	if answer.Request == nil {
 		return fmt.Errorf("request a repo: the hub gave neither a repo nor a request")
 	}
-	id := answer.Request.ID
-	o.env.say("Got request: %d", id)
+	o.env.say("Got request: %d", answer.Request.ID)
 	if !wait {
 		return nil
 	}
+	return o.follow(ctx, s, answer.Request)
+}
+
+// follow waits for the repo of a request.
+func (o *repoOptions) follow(ctx context.Context, s *koji.Session, request *koji.RepoRequest) error {
 	o.env.logout(ctx)
 	return o.await(ctx, s, koji.EventOptions{Kinds: []koji.NoticeKind{koji.NoticeRepo}}, func(ctx context.Context) (bool, error) {
 		var check koji.RepoAnswer
-		if err := s.Call(ctx, "repo.checkRequest", &check, id); err != nil {
+		if err := s.Call(ctx, "repo.checkRequest", &check, request.ID); err != nil {
 			return false, err
 		}
-		if check.Request != nil && check.Request.TaskID != nil && (answer.Request.TaskID == nil || *answer.Request.TaskID != *check.Request.TaskID) {
+		if check.Request != nil && check.Request.TaskID != nil && (request.TaskID == nil || *request.TaskID != *check.Request.TaskID) {
 			o.env.say("Got task: %d", *check.Request.TaskID)
-			answer.Request = check.Request
+			request = check.Request
 		}
 		switch {
 		case check.Repo != nil:
 			o.got(check.Repo)
 			return true, nil
 		case check.Request != nil && !check.Request.Active:
-			return false, failf("Repo request no longer active: %d", id)
+			return false, failf("Repo request no longer active: %d", request.ID)
 		}
 		return false, nil
 	})
@@ -194,32 +200,35 @@ func (o *repoOptions) got(r *koji.Repo) {
 	o.env.say("Repo info: %s/repoinfo?repoID=%d", o.env.profile.WebURL, r.ID)
 }
 
-// await looks whenever there may be news until look says that it is done. A
-// hub that is away is waited for.
+// await is awaitNews for as long as --timeout says.
 func (o *repoOptions) await(ctx context.Context, s *koji.Session, events koji.EventOptions, look func(context.Context) (bool, error)) error {
-	limit := time.Duration(o.timeout) * time.Minute
-	limited, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	err := func() error {
-		feed, err := o.env.news(limited, s, events)
-		if err != nil {
-			return err
-		}
-		defer feed.close()
-		for {
-			done, err := look(limited)
-			if done || err != nil && !hubLost(err) {
-				return err
-			}
-			if err := feed.wait(limited); err != nil {
-				return err
-			}
-		}
-	}()
-	if err != nil && errors.Is(limited.Err(), context.DeadlineExceeded) && ctx.Err() == nil {
-		return failf("Timed out after %s", limit)
+	return awaitNews(ctx, o.env, s, time.Duration(o.timeout)*time.Minute, events, look)
+}
+
+// newWaitRepoRequestCommand is koji wait-repo-request.
+func newWaitRepoRequestCommand(env *Env) *cobra.Command {
+	o := &repoOptions{env: env}
+	cmd := &cobra.Command{
+		Use: "wait-repo-request [options] <request-id>", Short: "Wait for the repo of a request", GroupID: monitor,
+		Example: "koji wait-repo-request 1234", Args: arguments(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error { return o.waitRequest(cmd.Context(), args[0]) },
 	}
-	return err
+	f := cmd.Flags()
+	f.IntVar(&o.timeout, "timeout", repoTimeout, "wait at most this many `MINUTES`")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "tell more")
+	return withQuiet(env, cmd)
+}
+
+func (o *repoOptions) waitRequest(ctx context.Context, text string) error {
+	id, ok := idOrName(text).(int64)
+	if !ok {
+		return usagef("request id must be an integer: %s", text)
+	}
+	s, err := o.env.Session(ctx)
+	if err != nil {
+		return err
+	}
+	return o.follow(ctx, s, &koji.RepoRequest{ID: id})
 }
 
 // newWaitRepoCommand is koji wait-repo.

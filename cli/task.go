@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"koji"
-	"koji/internal/pylit"
 )
 
 // taskIDs reads the numbers of tasks.
@@ -36,64 +35,6 @@ func needTask(ctx context.Context, s *koji.Session, id int64, request bool) (*ko
 		err = failf("No such task: %d", id)
 	}
 	return task, err
-}
-
-type makeTaskOptions struct {
-	env                     *Env
-	channel, priority, arch string
-	watch                   bool
-}
-
-// newMakeTaskCommand is koji make-task.
-func newMakeTaskCommand(env *Env) *cobra.Command {
-	o := &makeTaskOptions{env: env}
-	cmd := &cobra.Command{
-		Use: "make-task [options] <method> [<arg> ...]", Short: "Create a task of any kind", GroupID: admin,
-		Long:    "Words that read as numbers, None, True or False are such; a negative number needs -- in front.",
-		Example: "koji make-task --watch sleep 5", Args: arguments(1, -1),
-		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args[0], args[1:]) },
-	}
-	f := cmd.Flags()
-	f.StringVar(&o.channel, "channel", "", "the channel to run in")
-	f.StringVar(&o.priority, "priority", "", "its priority, a `NUMBER`")
-	f.BoolVar(&o.watch, "watch", false, "watch it")
-	f.StringVar(&o.arch, "arch", "", "the arch to run on")
-	return cmd
-}
-
-func (o *makeTaskOptions) run(ctx context.Context, method string, words []string) error {
-	named := koji.Named{"method": method}
-	arglist := make([]any, len(words))
-	for i, word := range words {
-		arglist[i] = pylit.Filter(word)
-	}
-	named["arglist"] = arglist
-	if o.channel != "" {
-		named["channel"] = o.channel
-	}
-	if o.priority != "" {
-		n, ok := pylit.Int(o.priority)
-		if !ok || !n.IsInt64() {
-			return failf("priority must be an integer: %s", o.priority)
-		}
-		named["priority"] = n.Int64()
-	}
-	if o.arch != "" {
-		named["arch"] = o.arch
-	}
-	s, err := o.env.Session(ctx)
-	if err != nil {
-		return err
-	}
-	var id int64
-	if err := s.Call(ctx, "makeTask", &id, named); err != nil {
-		return err
-	}
-	o.env.printf("Created task id %d", id)
-	if !o.watch || o.env.background() {
-		return nil
-	}
-	return watchTasks(ctx, o.env, []int64{id})
 }
 
 type cancelOptions struct {
@@ -225,6 +166,54 @@ func assignTask(ctx context.Context, env *Env, args []string, force bool) error 
 		env.say("assigned task %d to host %s", ids[0], args[1])
 	} else {
 		env.say("failed to assign task %d to host %s", ids[0], args[1])
+	}
+	return nil
+}
+
+type setTaskPriorityOptions struct {
+	env      *Env
+	priority int64
+	recurse  bool
+}
+
+// newSetTaskPriorityCommand is koji set-task-priority.
+func newSetTaskPriorityCommand(env *Env) *cobra.Command {
+	o := &setTaskPriorityOptions{env: env}
+	cmd := &cobra.Command{
+		Use: "set-task-priority [options] --priority=<priority> <task_id> [<task_id> ...]", Short: "Set how urgent tasks are", GroupID: admin,
+		Example: "koji set-task-priority --priority 5 1234", Args: arguments(1, -1),
+	}
+	cmd.Flags().Int64Var(&o.priority, "priority", 0, "the priority, a `NUMBER`: the lower, the sooner")
+	cmd.Flags().BoolVar(&o.recurse, "recurse", false, "of its subtasks too")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if !cmd.Flags().Changed("priority") {
+			return usagef("You must specify --priority")
+		}
+		return o.run(cmd.Context(), args)
+	}
+	return cmd
+}
+
+// run goes on with the next task if one has ended, as Koji does.
+func (o *setTaskPriorityOptions) run(ctx context.Context, args []string) error {
+	ids, err := taskIDs(args)
+	if err != nil {
+		return err
+	}
+	s, err := o.env.Session(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		err := s.Call(ctx, "setTaskPriority", nil, id, o.priority, o.recurse)
+		var refused *koji.Error
+		switch {
+		case err == nil:
+		case !errors.As(err, &refused) || refused.Code != koji.CodeGeneric:
+			return err
+		default:
+			o.env.warn("Can't set the priority of task %d: %s", id, errorText(err))
+		}
 	}
 	return nil
 }

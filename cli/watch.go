@@ -67,7 +67,7 @@ func watchCommand(ctx context.Context, env *Env, filter taskFilter, args []strin
 // needs none, and may take long.
 func watchTasks(ctx context.Context, env *Env, ids []int64) error {
 	env.logout(ctx)
-	w := &taskWatch{env: env, s: env.session, tree: koji.NewTree(ids...), hosts: map[int64]string{}, faults: map[int64]*fault{}}
+	w := newTaskWatch(env, ids...)
 	show := w.lines
 	switch {
 	case env.asData():
@@ -95,6 +95,10 @@ type taskWatch struct {
 	mu     sync.Mutex       // the clock that redraws the tree reads what follows
 	hosts  map[int64]string // by task
 	faults map[int64]*fault // of failed tasks
+}
+
+func newTaskWatch(env *Env, ids ...int64) *taskWatch {
+	return &taskWatch{env: env, s: env.session, tree: koji.NewTree(ids...), hosts: map[int64]string{}, faults: map[int64]*fault{}}
 }
 
 // fault is why a task failed.
