@@ -103,9 +103,13 @@ func details(ctx context.Context, s *koji.Session, b *koji.Build, changelog bool
 	m := s.Multicall()
 	m.Add(&d.Tags, "listTags", koji.Named{"build": b.ID})
 	m.Add(&rpms, "listRPMs", koji.Named{"buildID": b.ID})
+	// Where an archive lies is only told to who asks for those of its type.
+	var maven, win []archive
 	optional := []int{
 		m.Add(&d.Maven, "getMavenBuild", b.ID), m.Add(&d.Win, "getWinBuild", b.ID),
 		m.Add(&d.Archives, "listArchives", koji.Named{"buildID": b.ID}),
+		m.Add(&maven, "listArchives", koji.Named{"buildID": b.ID, "type": "maven"}),
+		m.Add(&win, "listArchives", koji.Named{"buildID": b.ID, "type": "win"}),
 	}
 	if b.TaskID != nil {
 		m.Add(&d.Task, "getTaskInfo", *b.TaskID, koji.Named{"request": true})
@@ -122,6 +126,16 @@ func details(ctx context.Context, s *koji.Session, b *koji.Build, changelog bool
 		}
 	}
 	slices.SortFunc(rpms, func(a, b koji.RPM) int { return cmp.Compare(a.FileName(), b.FileName()) })
+	placed := map[int64]archive{}
+	for _, a := range slices.Concat(maven, win) {
+		placed[a.ID] = a
+	}
+	for i := range d.Archives {
+		if a, ok := placed[d.Archives[i].ID]; ok {
+			a.BType = d.Archives[i].BType
+			d.Archives[i] = a
+		}
+	}
 	return d, d.sign(ctx, s, rpms)
 }
 
@@ -201,7 +215,9 @@ func (d *buildDetails) print(w io.Writer, top koji.Paths) {
 func (d *buildDetails) printFiles(w io.Writer, dir string) {
 	titles := map[string]string{"maven": "Maven", "win": "Windows", "image": "Image"}
 	var last string
-	slices.SortStableFunc(d.Archives, func(a, b archive) int { return cmp.Compare(typeOrder(a.BType), typeOrder(b.BType)) })
+	slices.SortStableFunc(d.Archives, func(a, b archive) int {
+		return cmp.Or(cmp.Compare(typeOrder(a.BType), typeOrder(b.BType)), cmp.Compare(a.path(), b.path()))
+	})
 	for _, a := range d.Archives {
 		if a.BType != last {
 			title := titles[a.BType]

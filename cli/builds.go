@@ -172,14 +172,17 @@ func (o *listBuildsOptions) lookups(ctx context.Context, s *koji.Session, named 
 	return nil
 }
 
-// sort orders by n-v-r, or by the fields asked for; a field that isn't there
-// sorts nothing.
+// sort orders by id, or by the fields asked for; where they are equal, the hub's
+// order stays, with --reverse too. A field that isn't there sorts nothing.
 func (o *listBuildsOptions) sort(builds []map[string]any) {
 	keys := o.sortKeys
 	if len(keys) == 0 {
-		keys = []string{"nvr"}
+		keys = []string{"build_id"}
 	}
 	slices.SortStableFunc(builds, func(a, b map[string]any) int {
+		if o.reverse {
+			a, b = b, a
+		}
 		for _, key := range keys {
 			if c := compareAny(a[key], b[key]); c != 0 {
 				return c
@@ -187,9 +190,6 @@ func (o *listBuildsOptions) sort(builds []map[string]any) {
 		}
 		return 0
 	})
-	if o.reverse {
-		slices.Reverse(builds)
-	}
 }
 
 func compareAny(a, b any) int {

@@ -11,11 +11,12 @@ const (
 	info     = "info"
 	misc     = "misc"
 	monitor  = "monitor"
+	search   = "search"
 	all      = "all"
 )
 
 func categories() []string {
-	return []string{admin, bind, build, download, info, misc, monitor}
+	return []string{admin, bind, build, download, info, misc, monitor, search}
 }
 
 // commands makes all commands. To add one, write its constructor in the file
@@ -46,6 +47,9 @@ func (e *Env) commands() []*cobra.Command {
 		newRepoInfoCommand, newRequestRepoCommand, newRegenRepoCommand, newWaitRepoCommand,
 		newDownloadBuildCommand, newDownloadLogsCommand,
 		newTUICommand,
+		newImportCommand, newImportArchiveCommand, newImportCGCommand, newImportCompsCommand, newDistRepoCommand, newCloneTagCommand,
+		newImportSigCommand, newListSignedCommand, newWriteSignedRPMCommand, newRemoveSigCommand, newPruneSignedCopiesCommand,
+		newEditExternalRepoCommand, newRemoveExternalRepoCommand, newListBuildrootCommand, newMockConfigCommand, newDownloadTaskCommand, newSearchCommand,
 		newAddUserCommand, newEditUserCommand, newEnableUserCommand, newDisableUserCommand, newListUsersCommand, newUserInfoCommand,
 		newGrantPermissionCommand, newRevokePermissionCommand, newEditPermissionCommand, newListPermissionsCommand,
 		newGrantCGAccessCommand, newRevokeCGAccessCommand, newReserveCGCommand,

@@ -85,6 +85,11 @@ func newPromoteBuildCommand(env *Env) *cobra.Command {
 			if draft == nil {
 				return failf("No such build: %s", args[0])
 			}
+			if force {
+				if err := mayNot(cmd.Context(), s); err != nil {
+					return err
+				}
+			}
 			if err := s.Call(cmd.Context(), "promoteBuild", &build, draft.ID, koji.Named{"force": force}); err != nil {
 				return err
 			}

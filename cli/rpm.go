@@ -65,7 +65,7 @@ func rpmDetail(ctx context.Context, s *koji.Session, rpm *koji.RPM, buildroots b
 		m.Add(&d.Buildroot, "getBuildroot", *rpm.BuildrootID)
 	}
 	if buildroots {
-		m.Add(&d.UsedIn, "listBuildroots", koji.Named{"rpmID": rpm.ID, "queryOpts": map[string]any{"order": "buildroot.id"}})
+		m.Add(&d.UsedIn, "listBuildroots", koji.Named{"rpmID": rpm.ID, "queryOpts": map[string]any{"order": "id"}})
 	}
 	if m.Len() == 0 {
 		return d, nil

@@ -50,7 +50,7 @@ func (c Config) Text() string {
 		said  bool
 	}{
 		{"Koji buildroot id", c.ID, c.ID != 0},
-		{"Koji buildroot name", c.Name, true},
+		{"Koji buildroot name", c.Name, c.ID != 0},
 		{"Koji repo id", c.RepoID, c.RepoID != 0},
 		{"Koji tag", c.Tag, c.Tag != ""},
 	} {
