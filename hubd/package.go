@@ -118,13 +118,9 @@ func (c *call) tagPackages(tag int64, q packageQuery) ([]koji.TagPackage, error)
 			q.filter.Tags = append(q.filter.Tags, l.ParentID)
 		}
 	}
-	entries, err := c.tx.TagPackages(c, q.filter)
+	byTag, err := c.tx.PackageLists(c, q.filter)
 	if err != nil {
 		return nil, err
-	}
-	byTag := map[int64][]koji.TagPackage{}
-	for _, e := range entries {
-		byTag[e.TagID] = append(byTag[e.TagID], e)
 	}
 	list, seen := []koji.TagPackage{}, map[int64]bool{}
 	for _, l := range links {

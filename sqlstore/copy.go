@@ -163,7 +163,7 @@ func (c *copying) copy(ctx context.Context, target *Tx) error {
 			c.Copied(t.name, sums[i].rows)
 		}
 	}
-	return nil
+	return target.trimChanges(ctx) // nobody has seen it before
 }
 
 // prepare makes the schema in an empty database and takes out the rows that it comes with.

@@ -44,7 +44,7 @@ var (
 
 var kinds = map[string]valueKind{"BOOLEAN": kindFlag, "TIMESTAMPTZ": kindMoment, "FLOAT": kindFloat, "JSON": kindJSON, "JSONB": kindJSON}
 
-// copyTables are all tables but the list of migrations, such that one refers only to itself and to those before it.
+// copyTables are all tables but the list of migrations and that of changes, which is about this database, such that one refers only to itself and to those before it.
 // The migrations are read for them since SQLite, where a time is an integer, can't tell.
 func copyTables() ([]copyTable, error) {
 	all, err := migrations()
@@ -62,7 +62,7 @@ func copyTables() ([]copyTable, error) {
 				}
 			}
 			head := tableHead.FindStringSubmatch(st)
-			if head == nil {
+			if head == nil || head[1] == "hubd_changes" {
 				continue
 			}
 			t := copyTable{name: head[1]}

@@ -397,3 +397,11 @@ func (tx *Tx) setLastID(ctx context.Context, table string, id int64) error {
 	_, err := tx.exec(ctx, `INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)`, table, id)
 	return wrap(err, "set the last id of %s", table)
 }
+
+// transactionID is by what PostgreSQL knows a transaction that writes. SQLite, where one comes after the other, has no need.
+func (e engine) transactionID() string {
+	if e == postgresEngine {
+		return "txid_current()"
+	}
+	return "0"
+}

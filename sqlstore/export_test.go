@@ -100,3 +100,7 @@ func CopyColumns() ([]string, error) {
 	}
 	return all, err
 }
+
+func (tx *Tx) TrimChanges(ctx context.Context) error { return tx.trimChanges(ctx) }
+
+func SnapshotIncludes(newer, older string) bool { return snapshotIncludes(newer, older) }

@@ -42,13 +42,31 @@ func (tx *Tx) TagPackages(ctx context.Context, f PackageFilter) ([]koji.TagPacka
 		FROM tag_packages tp JOIN package p ON p.id = tp.package_id JOIN tag t ON t.id = tp.tag_id
 		JOIN tag_package_owners o ON o.tag_id = tp.tag_id AND o.package_id = tp.package_id
 		JOIN users u ON u.id = o.owner
-		WHERE `+strings.Join(where, ` AND `)+` ORDER BY tp.tag_id, p.name, tp.package_id`, args,
-		func(row scanner) (koji.TagPackage, error) {
-			var p koji.TagPackage
-			err := row.Scan(&p.PackageID, &p.PackageName, &p.TagID, &p.TagName, &p.OwnerID, &p.OwnerName, &p.ExtraArches, &p.Blocked)
-			return p, err
-		})
+		WHERE `+strings.Join(where, ` AND `)+` ORDER BY tp.tag_id, p.name, tp.package_id`, args, scanTagPackage)
 	return l, wrap(err, "list packages of tags")
+}
+
+func scanTagPackage(row scanner) (koji.TagPackage, error) {
+	var p koji.TagPackage
+	err := row.Scan(&p.PackageID, &p.PackageName, &p.TagID, &p.TagName, &p.OwnerID, &p.OwnerName, &p.ExtraArches, &p.Blocked)
+	return p, err
+}
+
+// PackageLists is TagPackages by tag. The lists are not to be changed.
+func (tx *Tx) PackageLists(ctx context.Context, f PackageFilter) (map[int64][]koji.TagPackage, error) {
+	lists, served, err := tx.keptPackageLists(ctx, f)
+	if err != nil || served {
+		return lists, err
+	}
+	entries, err := tx.TagPackages(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	lists = map[int64][]koji.TagPackage{}
+	for _, e := range entries {
+		lists[e.TagID] = append(lists[e.TagID], e)
+	}
+	return lists, nil
 }
 
 // PackageName is a package as the list of all packages has it.

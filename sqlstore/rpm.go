@@ -129,6 +129,31 @@ const taggedChunk = 250
 // RPMsOfBuilds streams the rpms of builds, build by build; with sigs one row for each signature, its key in SigKey.
 // Rpms that other builds in the list have too come once for each. ExternalRepoID is 0, without its name.
 func (tx *Tx) RPMsOfBuilds(ctx context.Context, builds []int64, arches []string, sigs bool) iter.Seq2[koji.RPM, error] {
+	if sigs {
+		return tx.rpmsOfBuilds(ctx, builds, arches, sigs)
+	}
+	return func(yield func(koji.RPM, error) bool) {
+		lists, served, err := tx.keptRPMsOf(ctx, builds)
+		if err != nil {
+			yield(koji.RPM{}, err)
+			return
+		}
+		if !served {
+			tx.rpmsOfBuilds(ctx, builds, arches, sigs)(yield)
+			return
+		}
+		for _, list := range lists {
+			for i := range list {
+				if (arches == nil || slices.Contains(arches, list[i].Arch)) && !yield(list[i], nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// rpmsOfBuilds is RPMsOfBuilds from the database.
+func (tx *Tx) rpmsOfBuilds(ctx context.Context, builds []int64, arches []string, sigs bool) iter.Seq2[koji.RPM, error] {
 	return func(yield func(koji.RPM, error) bool) {
 		for chunk := range slices.Chunk(builds, taggedChunk) {
 			walk, args := walkTable("build_id", chunk)

@@ -31,6 +31,7 @@ type Store struct {
 	clock   func() time.Time
 	name    string // by which it knows what it told itself
 	told    func() // wakes who reads notices, after a commit
+	kept    *kept
 }
 
 // Option changes a Store while it is opened.
@@ -53,7 +54,10 @@ func (s *Store) OnNotices(f func()) { s.told = f }
 func Open(ctx context.Context, dsn string, opts ...Option) (*Store, error) {
 	s, err := connect(ctx, dsn, opts...)
 	if err == nil {
-		if err = s.migrate(ctx); err != nil {
+		if err = s.migrate(ctx); err == nil {
+			err = s.trimChanges(ctx)
+		}
+		if err != nil {
 			s.Close()
 		}
 	}
@@ -65,7 +69,7 @@ func Open(ctx context.Context, dsn string, opts ...Option) (*Store, error) {
 
 // connect opens a database and leaves its schema as it is. Its errors may carry the password.
 func connect(ctx context.Context, dsn string, opts ...Option) (*Store, error) {
-	s := &Store{dsn: dsn, name: rand.Text(), clock: time.Now}
+	s := &Store{dsn: dsn, name: rand.Text(), clock: time.Now, kept: newKept()}
 	for _, o := range opts {
 		o(s)
 	}

@@ -39,6 +39,9 @@ func (tx *Tx) TaggedBuilds(ctx context.Context, f TaggedFilter) (iter.Seq2[Tagge
 	if err := tx.Steady(ctx); err != nil {
 		return nil, err
 	}
+	if builds, served, err := tx.keptTagged(ctx, f); err != nil || served {
+		return builds, err
+	}
 	ancestors, err := tx.Ancestors(ctx, f.Tag, f.Event)
 	if err != nil {
 		return nil, err
@@ -221,53 +224,52 @@ func (tx *Tx) listedPackages(ctx context.Context, f TaggedFilter, ancestors []ko
 	for _, a := range ancestors {
 		tags = append(tags, a.ParentID)
 	}
-	type entry struct {
-		pkg     int64
-		name    string
-		blocked bool
-	}
 	at, args := atEvent("tp", f.Event)
 	ids := distinct(tags)
-	byTag := map[int64][]entry{}
-	type row struct {
-		entry
-		tag int64
-	}
+	byTag := map[int64][]koji.TagPackage{}
 	query, args := `SELECT tp.tag_id, tp.package_id, p.name, tp.blocked FROM tag_packages tp
 		JOIN package p ON p.id = tp.package_id WHERE `+at+` AND tp.tag_id IN `+in(len(ids)), append(args, anys(ids)...)
 	if f.Package != "" {
 		query, args = query+` AND tp.package_id = (SELECT id FROM package WHERE name = ?)`, append(args, f.Package)
 	}
 	// In no order: it goes into maps.
-	for r, err := range stream(ctx, tx, query, args, func(s scanner) (row, error) {
-		var r row
-		err := s.Scan(&r.tag, &r.pkg, &r.name, &r.blocked)
-		return r, err
+	for p, err := range stream(ctx, tx, query, args, func(s scanner) (koji.TagPackage, error) {
+		var p koji.TagPackage
+		err := s.Scan(&p.TagID, &p.PackageID, &p.PackageName, &p.Blocked)
+		return p, err
 	}) {
 		if err != nil {
 			return nil, wrap(err, "list packages of tag %d", f.Tag)
 		}
-		byTag[r.tag] = append(byTag[r.tag], r.entry)
+		byTag[p.TagID] = append(byTag[p.TagID], p)
 	}
+	return nearestPackages(f.Tag, ancestors, byTag)
+}
+
+// nearestPackages is listedPackages with the tags' own lists.
+func nearestPackages(tag int64, ancestors []koji.Ancestor, byTag map[int64][]koji.TagPackage) (map[int64]string, error) {
 	listed := map[int64]string{}
-	seen := map[int64]bool{}
-	meet := func(e entry) {
-		seen[e.pkg] = true
-		if !e.blocked {
-			listed[e.pkg] = e.name
+	blocked := map[int64]bool{}
+	meet := func(p *koji.TagPackage) {
+		if p.Blocked {
+			blocked[p.PackageID] = true
+		} else {
+			listed[p.PackageID] = p.PackageName
 		}
 	}
-	for _, e := range byTag[f.Tag] {
-		meet(e)
+	for i := range byTag[tag] {
+		meet(&byTag[tag][i])
 	}
 	for _, a := range ancestors {
 		pass, err := namePasses(a.Filter)
 		if err != nil {
-			return nil, fmt.Errorf("filter packages that tag %d inherits from %s: %w", f.Tag, a.Name, err)
+			return nil, fmt.Errorf("filter packages that tag %d inherits from %s: %w", tag, a.Name, err)
 		}
-		for _, e := range byTag[a.ParentID] {
-			if !seen[e.pkg] && pass(e.name) {
-				meet(e)
+		list := byTag[a.ParentID]
+		for i := range list {
+			p := &list[i]
+			if _, seen := listed[p.PackageID]; !seen && !blocked[p.PackageID] && pass(p.PackageName) {
+				meet(p)
 			}
 		}
 	}
