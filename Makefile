@@ -51,9 +51,9 @@ lab: lab-packages build ## a hub, a builder and a repo daemon of your own, and t
 test: test-packages vet ## vet and all tests; what could not run is said, with the reason
 	@all=$$($(GO) list ./...); plain=$$(grep -E '^($(subst $() $(),|,$(NO_RACE)))(/|$$)' <<<"$$all"); raced=$$(grep -vFx "$$plain" <<<"$$all"); \
 	status=0; \
-	CGO_ENABLED=1 $(GO) test -race -v $$raced 2>&1 | awk -f .ci/brief.awk || status=1; \
-	CGO_ENABLED=1 $(GO) test -race -v -run '$(RACE_HUBD)' ./hubd 2>&1 | awk -f .ci/brief.awk || status=1; \
-	CGO_ENABLED=0 $(GO) test -v $$plain 2>&1 | awk -f .ci/brief.awk || status=1; \
+	CGO_ENABLED=1 $(GO) test -timeout 20m -race -v $$raced 2>&1 | awk -f .ci/brief.awk || status=1; \
+	CGO_ENABLED=1 $(GO) test -timeout 20m -race -v -run '$(RACE_HUBD)' ./hubd 2>&1 | awk -f .ci/brief.awk || status=1; \
+	CGO_ENABLED=0 $(GO) test -timeout 20m -v $$plain 2>&1 | awk -f .ci/brief.awk || status=1; \
 	exit $$status
 
 # The test's own lines are left out: the last is `N passed, N failed`.

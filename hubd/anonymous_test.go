@@ -26,7 +26,7 @@ func (h *testHub) populated() {
 		{"packageListAdd", "thing", "p", "alice"}, {"groupListAdd", "thing", "thing"}, {"groupPackageListAdd", "thing", "thing", "p"},
 		{"tagBuildBypass", "thing", "p-1-1"}, {"createExternalRepo", "thing", "http://example.com/"}, {"addExternalRepoToTag", "thing", "thing", 1},
 		{"newGroup", "things"}, {"addGroupMember", "things", "bob"}, {"addChannel", "thing"}, {"makeTask", "sleep", []any{1}}, {"newRepo", "thing"},
-		{"createNotification", nil, "p", nil, false, "a@example.com"}, {"createNotificationBlock", nil, "p", nil},
+		{"createNotification", 1, nil, nil, false}, {"createNotificationBlock", 1, nil, nil},
 	} {
 		// What this hub has no method for isn't there to be changed.
 		if method := step[0].(string); h.hub.methods[method] != nil {

@@ -205,8 +205,8 @@ func TestConfigIsChecked(t *testing.T) {
 	if _, err := New(KindHost, good); err != nil {
 		t.Error(err)
 	}
-	if _, err := New("mock", good); err == nil {
-		t.Error("there is no mock driver yet")
+	if _, err := New("nspawn", good); err == nil {
+		t.Error("there is no driver nspawn")
 	}
 	for name, spoil := range bad {
 		c := good
