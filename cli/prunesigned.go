@@ -78,7 +78,7 @@ func (o *pruneOptions) run(ctx context.Context) error {
 		}
 		*list.globs = append(*list.globs, strings.Fields(string(text))...)
 	}
-	s, err := o.env.Anonymous(ctx)
+	s, err := o.env.Session(ctx)
 	if err != nil {
 		return err
 	}
@@ -159,7 +159,7 @@ func (o *pruneOptions) kept(ctx context.Context, s *koji.Session, b koji.Build) 
 	for _, t := range history {
 		matches := func(glob string) bool { return fnmatch.Match(glob, t.Tag) }
 		switch {
-		case t.Build != b.ID:
+		case t.Build != b.BuildID: // listBuilds tells only this id
 		case t.To == nil && slices.ContainsFunc(o.protect, matches):
 			return "protected by the tag " + t.Tag, nil
 		case t.Tag == o.trashcan || slices.ContainsFunc(o.ignore, matches):

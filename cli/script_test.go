@@ -71,6 +71,11 @@ func setupHub(env *testscript.Env, hub string) error {
 	fmt.Fprintf(&config, "[dead]\nserver = http://127.0.0.1:9/kojihub\nauthtype = password\nprincipal = x\npassword_file = %s/password\nmax_retries = 0\nretry_interval = 1\n", dir)
 	env.Setenv("HOME", home)
 	env.Setenv("HUB", url)
+	rpms, err := filepath.Abs("../internal/rpmfile/testdata")
+	if err != nil {
+		return err
+	}
+	env.Setenv("RPMS", rpms)
 	env.Setenv("TZ", "UTC")
 	env.Values["builder"] = &fakeBuilder{url: url}
 	return os.WriteFile(filepath.Join(home, ".koji", "config"), []byte(config.String()), 0o600)

@@ -6,13 +6,17 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"koji"
 )
 
 // searchTypes are the kinds of things that can be looked for.
 func searchTypes() []string {
 	return []string{"package", "build", "tag", "target", "user", "host", "rpm", "maven", "win"}
+}
+
+// found is a thing that search found.
+type found struct {
+	ID   int64  `xmlrpc:"id"`
+	Name string `xmlrpc:"name"`
 }
 
 type searchOptions struct {
@@ -58,18 +62,9 @@ func (o *searchOptions) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	var found []struct {
-		ID   int64  `xmlrpc:"id"`
-		Name string `xmlrpc:"name"`
-	}
-	if err := s.Call(ctx, "search", &found, args[1], args[0], match, koji.Named{}); err != nil {
+	var rows []found
+	if err := s.Call(ctx, "search", &rows, args[1], args[0], match); err != nil {
 		return err
 	}
-	return list(o.env, found, "", func(f struct {
-		ID   int64  `xmlrpc:"id"`
-		Name string `xmlrpc:"name"`
-	},
-	) string {
-		return f.Name
-	})
+	return list(o.env, rows, "", func(f found) string { return f.Name })
 }

@@ -37,7 +37,7 @@ func newListSignedCommand(env *Env) *cobra.Command {
 }
 
 func (o *listSignedOptions) run(ctx context.Context) error {
-	s, err := o.env.Anonymous(ctx)
+	s, err := o.env.Session(ctx)
 	if err != nil {
 		return err
 	}
