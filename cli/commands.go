@@ -59,7 +59,7 @@ func (e *Env) commands() []*cobra.Command {
 		newChainBuildCommand, newMavenBuildCommand, newMavenChainCommand, newWrapperRPMCommand, newWinBuildCommand, newImageBuildCommand,
 		newImageBuildIndirectionCommand, newKiwiBuildCommand, newDudBuildCommand, newSpinApplianceCommand, newSpinLiveCDCommand, newSpinLiveMediaCommand,
 		newSetTaskPriorityCommand, newWaitRepoRequestCommand, newSchedulerInfoCommand, newSchedulerLogsCommand, newRunrootCommand, newSaveFailedTreeCommand,
-		newAddSideTagCommand, newEditSideTagCommand, newListSideTagsCommand, newRemoveSideTagCommand, newWaitCommand,
+		newAddSideTagCommand, newEditSideTagCommand, newListSideTagsCommand, newRemoveSideTagCommand, newWaitCommand, newWhyCommand,
 	}
 	commands := make([]*cobra.Command, len(constructors))
 	for i, construct := range constructors {

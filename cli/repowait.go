@@ -202,7 +202,8 @@ func (o *repoOptions) got(r *koji.Repo) {
 
 // await is awaitNews for as long as --timeout says.
 func (o *repoOptions) await(ctx context.Context, s *koji.Session, events koji.EventOptions, look func(context.Context) (bool, error)) error {
-	return awaitNews(ctx, o.env, s, time.Duration(o.timeout)*time.Minute, events, look)
+	limit := max(time.Duration(o.timeout)*time.Minute, 1) // 0 is no time, not any
+	return awaitNews(ctx, o.env, s, limit, events, look)
 }
 
 // newWaitRepoRequestCommand is koji wait-repo-request.
