@@ -41,7 +41,7 @@ func TestTranscripts(t *testing.T) {
 				t.Parallel()
 				at := t.TempDir()
 				url, stop, err := startHub(filepath.Join(dir, "hubd"), at,
-					"EnableMaven = True\nEnableWin = True\nPlugins = echo sidetag_hub runroot_hub save_failed_tree\n",
+					"EnableMaven = True\nEnableWin = True\nEmailDomain = example.com\nPlugins = echo sidetag_hub runroot_hub save_failed_tree\n",
 					[]string{
 						"init --admin kojiadmin", "user add alice", "user add bob",
 						"host add builder1 --arches x86_64,noarch", "host add builder2 --arches x86_64,i686",
