@@ -122,7 +122,14 @@ func (c *call) tagPackages(tag int64, q packageQuery) ([]koji.TagPackage, error)
 	if err != nil {
 		return nil, err
 	}
-	list, seen := []koji.TagPackage{}, map[int64]bool{}
+	total, most := 0, 0
+	for _, entries := range byTag {
+		total, most = total+len(entries), max(most, len(entries))
+	}
+	if !q.dups {
+		total = most // or some more
+	}
+	list, seen := make([]koji.TagPackage, 0, total), make(map[int64]bool, most)
 	for _, l := range links {
 		var filters []*regexp.Regexp
 		for _, pattern := range l.Filter {
@@ -132,14 +139,14 @@ func (c *call) tagPackages(tag int64, q packageQuery) ([]koji.TagPackage, error)
 			}
 			filters = append(filters, re)
 		}
-		for _, e := range byTag[l.ParentID] {
-			if slices.ContainsFunc(filters, func(re *regexp.Regexp) bool { return !re.MatchString(e.PackageName) }) {
+		entries := byTag[l.ParentID]
+		for i := range entries {
+			e := &entries[i]
+			if !q.dups && seen[e.PackageID] || slices.ContainsFunc(filters, func(re *regexp.Regexp) bool { return !re.MatchString(e.PackageName) }) {
 				continue
 			}
-			if q.dups || !seen[e.PackageID] {
-				seen[e.PackageID] = true
-				list = append(list, e)
-			}
+			seen[e.PackageID] = true
+			list = append(list, *e)
 		}
 	}
 	return list, nil

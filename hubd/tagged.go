@@ -61,7 +61,7 @@ func listTagged(c *call, a listTaggedArgs) (any, error) {
 		return nil, err
 	}
 	prefix := strings.ToLower(deref(a.Prefix))
-	return taggedBuilds(builds, a.Extra, func(name string) bool { return strings.HasPrefix(strings.ToLower(name), prefix) }), nil
+	return c.taggedBuilds(builds, a.Extra, func(name string) bool { return strings.HasPrefix(strings.ToLower(name), prefix) }), nil
 }
 
 // latestArg is how many builds of each package are wanted: all (0), one, or a number.
@@ -88,25 +88,40 @@ type taggedWithExtra struct {
 	Extra any `xmlrpc:"extra"`
 }
 
-func taggedBuilds(builds iter.Seq2[sqlstore.TaggedBuild, error], extra bool, want func(pkg string) bool) iter.Seq2[any, error] {
+func (c *call) taggedBuilds(builds iter.Seq2[sqlstore.TaggedBuild, error], extra bool, want func(pkg string) bool) iter.Seq2[any, error] {
 	return func(yield func(any, error) bool) {
+		plain, more := new(row[sqlstore.TaggedBuild]), new(row[taggedWithExtra])
 		for b, err := range builds {
-			if err != nil {
+			switch {
+			case err != nil:
 				yield(nil, err)
 				return
-			}
-			if !want(b.PackageName) {
+			case !want(b.PackageName):
 				continue
 			}
-			var row any = b
+			v := any(nil)
 			if extra {
-				row = taggedWithExtra{b, b.Extra}
+				v = more.next(c, taggedWithExtra{b, b.Extra})
+			} else {
+				v = plain.next(c, b)
 			}
-			if !yield(row, nil) {
+			if !yield(v, nil) {
 				return
 			}
 		}
 	}
+}
+
+// row is the row of a long list that is being written. All have one place in memory, but for a nested call's, which are
+// kept: a row for each is more to clean up than the list is to write.
+type row[T any] struct{ v T }
+
+func (r *row[T]) next(c *call, v T) any {
+	if c.nested {
+		return v
+	}
+	r.v = v
+	return &r.v
 }
 
 type latestBuildsArgs struct {
@@ -140,7 +155,7 @@ func getLatestBuilds(c *call, a latestBuildsArgs) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return taggedBuilds(builds, false, func(string) bool { return true }), nil
+	return c.taggedBuilds(builds, false, func(string) bool { return true }), nil
 }
 
 type listTaggedRPMsArgs struct {
@@ -223,43 +238,70 @@ type taggedRPMSigExtra struct {
 	Extra  any     `xmlrpc:"extra"`
 }
 
-// taggedRPMs answers [rpms, builds]. The builds are read first and kept, which
-// tells of whom the rpms are; those are streamed.
+// taggedRPMs answers [rpms, builds]. The builds are gone through twice: first they tell of whom the rpms are, which are
+// streamed, and then they are streamed themselves.
 func (c *call) taggedRPMs(f sqlstore.TaggedFilter, arch any, sigs, extra bool) (any, error) {
 	arches, err := archesArg(arch)
 	if err != nil {
 		return nil, err
 	}
-	builds, ids, err := c.keepTagged(f)
+	builds, err := c.tx.TaggedBuilds(c, f)
 	if err != nil {
 		return nil, err
 	}
-	rpms := func(yield func(any, error) bool) {
+	ids, err := idsOf(builds)
+	if err != nil {
+		return nil, err
+	}
+	var rpms iter.Seq2[any, error] = func(yield func(any, error) bool) {
+		plain, withExtra, withSig, withBoth := new(row[taggedRPM]), new(row[taggedRPMExtra]), new(row[taggedRPMSig]), new(row[taggedRPMSigExtra])
 		for r, err := range c.tx.RPMsOfBuilds(c, ids, arches, sigs) {
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			row := taggedRPM{RPM: r}
-			var v any = row
+			var v any
 			switch {
 			case sigs && extra:
-				v = taggedRPMSigExtra{row, r.SigKey, r.Extra}
+				v = withBoth.next(c, taggedRPMSigExtra{taggedRPM{RPM: r}, r.SigKey, r.Extra})
 			case sigs:
-				v = taggedRPMSig{row, r.SigKey}
+				v = withSig.next(c, taggedRPMSig{taggedRPM{RPM: r}, r.SigKey})
 			case extra:
-				v = taggedRPMExtra{row, r.Extra}
+				v = withExtra.next(c, taggedRPMExtra{taggedRPM{RPM: r}, r.Extra})
+			default:
+				v = plain.next(c, taggedRPM{RPM: r})
 			}
 			if !yield(v, nil) {
 				return
 			}
 		}
 	}
-	if c.nested {
-		list, err := collect(iter.Seq2[any, error](rpms))
-		return []any{list, builds}, err
+	all := c.taggedBuilds(builds, false, func(string) bool { return true })
+	if !c.nested {
+		return []any{rpms, all}, nil
 	}
-	return []any{iter.Seq2[any, error](rpms), builds}, nil
+	rpmList, err := collect(rpms)
+	if err != nil {
+		return nil, err
+	}
+	buildList, err := collect(all)
+	return []any{rpmList, buildList}, err
+}
+
+// idsOf are the ids of builds, each once.
+func idsOf(builds iter.Seq2[sqlstore.TaggedBuild, error]) ([]int64, error) {
+	var ids []int64
+	met := map[int64]bool{}
+	for b, err := range builds {
+		if err != nil {
+			return nil, err
+		}
+		if !met[b.ID] {
+			met[b.ID] = true
+			ids = append(ids, b.ID)
+		}
+	}
+	return ids, nil
 }
 
 // keepTagged reads the builds of a tag, and the ids of each of them once.

@@ -77,11 +77,12 @@ func (tx *Tx) keptTagged(ctx context.Context, f TaggedFilter) (builds iter.Seq2[
 }
 
 func withName(list []koji.TagPackage, name string) []koji.TagPackage {
-	i := slices.IndexFunc(list, func(p koji.TagPackage) bool { return p.PackageName == name })
-	if i < 0 {
-		return nil
+	for i := range list {
+		if list[i].PackageName == name {
+			return list[i : i+1]
+		}
 	}
-	return list[i : i+1]
+	return nil
 }
 
 // has says whether the package lists and the listings of tags are kept.
@@ -136,6 +137,9 @@ func (k *kept) choose(ctx context.Context, tx *Tx, f TaggedFilter, tags []int64,
 		l, served, err := k.listing(ctx, tx, tag)
 		if err != nil || !served {
 			return false, err
+		}
+		if f.Latest == 0 && only == 0 {
+			*chosen = slices.Grow(*chosen, len(l.entries))
 		}
 		for i := range l.entries {
 			e := &l.entries[i]
@@ -337,7 +341,11 @@ func (tx *Tx) keptRPMsOf(ctx context.Context, builds []int64) (lists [][]koji.RP
 					return false, err
 				}
 				r.Name, r.Version, r.Release, r.Arch = texts.share(r.Name), texts.share(r.Version), texts.share(r.Release), texts.share(r.Arch)
-				read[*r.BuildID].list = append(read[*r.BuildID].list, r)
+				of := read[*r.BuildID]
+				if len(of.list) > 0 {
+					r.BuildID = of.list[0].BuildID
+				}
+				of.list = append(of.list, r)
 				size += sizeOfRPM
 			}
 			if !k.room(size) {

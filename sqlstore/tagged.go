@@ -34,7 +34,8 @@ type TaggedBuild struct {
 }
 
 // TaggedBuilds streams the COMPLETE builds of a tag: its own, then those of its ancestors in the order of the walk, the
-// newest tagged first. Builds of packages that the tag doesn't list, or that it blocks, are left out.
+// newest tagged first. Builds of packages that the tag doesn't list, or that it blocks, are left out. The stream can be
+// gone through again, and is then the same.
 func (tx *Tx) TaggedBuilds(ctx context.Context, f TaggedFilter) (iter.Seq2[TaggedBuild, error], error) {
 	if err := tx.Steady(ctx); err != nil {
 		return nil, err
@@ -248,7 +249,11 @@ func (tx *Tx) listedPackages(ctx context.Context, f TaggedFilter, ancestors []ko
 
 // nearestPackages is listedPackages with the tags' own lists.
 func nearestPackages(tag int64, ancestors []koji.Ancestor, byTag map[int64][]koji.TagPackage) (map[int64]string, error) {
-	listed := map[int64]string{}
+	most := len(byTag[tag])
+	for _, list := range byTag {
+		most = max(most, len(list))
+	}
+	listed := make(map[int64]string, most)
 	blocked := map[int64]bool{}
 	meet := func(p *koji.TagPackage) {
 		if p.Blocked {
