@@ -39,6 +39,7 @@ type kept struct {
 	builds   map[int64]*keptBuild    // by id
 	rpms     map[int64]*keptRPMs     // by build
 	volumes  map[int64]string
+	asked    map[int64]int // by tag: questions about one package that the database answered
 }
 
 // keptAt is a state of the database; the zero value is none.
@@ -103,7 +104,7 @@ func newKept() *kept {
 }
 
 func (k *kept) clear() {
-	k.size = 0
+	k.size, k.asked = 0, map[int64]int{}
 	k.walks, k.packages, k.listings = map[int64]keptWalk{}, map[int64]*keptPackages{}, map[int64]*keptListing{}
 	k.builds, k.rpms, k.volumes = map[int64]*keptBuild{}, map[int64]*keptRPMs{}, map[int64]string{}
 }

@@ -39,8 +39,8 @@ func (tx *Tx) keptTagged(ctx context.Context, f TaggedFilter) (builds iter.Seq2[
 		if !f.Inherit {
 			listing = tags[:1]
 		}
-		if f.Package != "" && !k.has(tags, listing) {
-			return false, nil // one package isn't worth reading whole tags
+		if f.Package != "" && !k.has(tags, listing) && !k.oftenAsked(f.Tag) {
+			return false, nil
 		}
 		lists, served, err := k.packageLists(ctx, tx, tags)
 		if err != nil || !served {
@@ -97,6 +97,19 @@ func (k *kept) has(lists, listings []int64) bool {
 			return false
 		}
 	}
+	return true
+}
+
+// manyAsked is how many questions about single packages cost about what it does to read a tag.
+const manyAsked = 64
+
+// oftenAsked counts a question about one package of a tag, and says whether it is worth to read the whole tag, again if it
+// was changed since.
+func (k *kept) oftenAsked(tag int64) bool {
+	if k.asked[tag]++; k.asked[tag] < manyAsked {
+		return false
+	}
+	delete(k.asked, tag)
 	return true
 }
 
