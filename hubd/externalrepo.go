@@ -373,11 +373,7 @@ type externalRepoListArgs struct {
 }
 
 func getExternalRepoList(c *call, a externalRepoListArgs) (any, error) {
-	event, err := eventRef(a.Event)
-	if err != nil {
-		return nil, err
-	}
-	id, _, err := c.tagID(a.Tag)
+	id, event, err := c.tagIDAt(a.Tag, a.Event)
 	if err != nil {
 		return nil, err
 	}

@@ -122,11 +122,7 @@ type getTagGroupsArgs struct {
 }
 
 func getTagGroups(c *call, a getTagGroupsArgs) (any, error) {
-	event, err := eventRef(a.Event)
-	if err != nil {
-		return nil, err
-	}
-	tag, _, err := c.tagID(a.Tag)
+	tag, event, err := c.tagIDAt(a.Tag, a.Event)
 	if err != nil {
 		return nil, err
 	}

@@ -21,11 +21,7 @@ type getInheritanceArgs struct {
 }
 
 func getInheritanceData(c *call, a getInheritanceArgs) (any, error) {
-	event, err := eventRef(a.Event)
-	if err != nil {
-		return nil, err
-	}
-	id, _, err := c.tagID(a.Tag)
+	id, event, err := c.tagIDAt(a.Tag, a.Event)
 	if err != nil {
 		return nil, err
 	}

@@ -138,6 +138,14 @@ func eventRef(v any) (*int64, error) {
 	return nil, refuse("Invalid event: %s", refText(v))
 }
 
+// tagIDAt reads the arguments of a question about a tag as it was at an event.
+func (c *call) tagIDAt(tag, event any) (id int64, at *int64, err error) {
+	if at, err = eventRef(event); err == nil {
+		id, _, err = c.tagID(tag)
+	}
+	return id, at, err
+}
+
 // checkName refuses names that can't be stored: too long, of other letters
 // than the hub allows, or ones that lead elsewhere when a file is called so.
 // kind is what the name is for, as people call it.

@@ -196,11 +196,7 @@ type latestRPMsArgs struct {
 }
 
 func getLatestRPMS(c *call, a latestRPMsArgs) (any, error) {
-	event, err := eventRef(a.Event)
-	if err != nil {
-		return nil, err
-	}
-	tag, _, err := c.tagID(a.Tag)
+	tag, event, err := c.tagIDAt(a.Tag, a.Event)
 	if err != nil {
 		return nil, err
 	}

@@ -69,11 +69,7 @@ type latestMavenArgs struct {
 }
 
 func getLatestMavenArchives(c *call, a latestMavenArgs) (any, error) {
-	event, err := eventRef(a.Event)
-	if err != nil {
-		return nil, err
-	}
-	tag, _, err := c.tagID(a.Tag)
+	tag, event, err := c.tagIDAt(a.Tag, a.Event)
 	if err != nil {
 		return nil, err
 	}

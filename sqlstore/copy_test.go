@@ -74,23 +74,29 @@ func odd(t *testing.T, s *sqlstore.Store) {
 // oddRows is what odd made, as text.
 func oddRows(t *testing.T, s *sqlstore.Store) []string {
 	t.Helper()
-	var all []string
 	micros := `completion_time`
 	truth := `CASE WHEN %s THEN 'yes' WHEN NOT %s THEN 'no' ELSE 'null' END`
 	if s.Engine() == "postgres" {
 		micros = `CAST(extract(epoch FROM completion_time) * 1000000 AS BIGINT)`
 	}
 	is := func(c string) string { return strings.ReplaceAll(truth, "%s", c) }
+	return rowsOf(t, s, []string{
+		`SELECT 'user ' || id || ' ' || name || coalesce(password, ' none') FROM users ORDER BY id`,
+		`SELECT 'extra ' || key || ' ' || coalesce(CAST(value AS TEXT), 'null') || ' ' || ` + is("active") + ` FROM tag_extra ORDER BY key`,
+		`SELECT 'host ' || name || ' ' || CAST(CAST(task_load * 100 AS BIGINT) AS TEXT) || ' ' || ` + is("ready") + ` FROM host ORDER BY id`,
+		`SELECT 'task ' || id || ' ' || coalesce(parent, 0) || ' ' || coalesce(request, 'none') || ' ' || CAST(CAST(weight * 100 AS BIGINT) AS TEXT) || ' ' || ` + is("awaited") +
+			` || ' ' || coalesce(CAST(` + micros + ` AS TEXT), 'never') FROM task ORDER BY id`,
+		`SELECT 'told ' || id || ' ' || kind FROM hubd_events ORDER BY id`,
+		`SELECT 'perm ' || id || ' ' || name FROM permissions ORDER BY id`,
+	})
+}
+
+// rowsOf are the texts that queries select.
+func rowsOf(t *testing.T, s *sqlstore.Store, queries []string) []string {
+	t.Helper()
+	var all []string
 	read(t, s, func(ctx context.Context, tx *sqlstore.Tx) error {
-		for _, q := range []string{
-			`SELECT 'user ' || id || ' ' || name || coalesce(password, ' none') FROM users ORDER BY id`,
-			`SELECT 'extra ' || key || ' ' || coalesce(CAST(value AS TEXT), 'null') || ' ' || ` + is("active") + ` FROM tag_extra ORDER BY key`,
-			`SELECT 'host ' || name || ' ' || CAST(CAST(task_load * 100 AS BIGINT) AS TEXT) || ' ' || ` + is("ready") + ` FROM host ORDER BY id`,
-			`SELECT 'task ' || id || ' ' || coalesce(parent, 0) || ' ' || coalesce(request, 'none') || ' ' || CAST(CAST(weight * 100 AS BIGINT) AS TEXT) || ' ' || ` + is("awaited") +
-				` || ' ' || coalesce(CAST(` + micros + ` AS TEXT), 'never') FROM task ORDER BY id`,
-			`SELECT 'told ' || id || ' ' || kind FROM hubd_events ORDER BY id`,
-			`SELECT 'perm ' || id || ' ' || name FROM permissions ORDER BY id`,
-		} {
+		for _, q := range queries {
 			lines, err := sqlstore.List[string](ctx, tx, q)
 			if err != nil {
 				return err

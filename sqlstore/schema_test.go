@@ -84,18 +84,7 @@ func inspect(t *testing.T, s *sqlstore.Store) []string {
 			   AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conname = i.indexname)`,
 		}
 	}
-	var all []string
-	read(t, s, func(ctx context.Context, tx *sqlstore.Tx) error {
-		for _, q := range queries {
-			lines, err := sqlstore.List[string](ctx, tx, q)
-			if err != nil {
-				return err
-			}
-			all = append(all, lines...)
-		}
-		return nil
-	})
-	return all
+	return rowsOf(t, s, queries)
 }
 
 func TestSeeds(t *testing.T) {
