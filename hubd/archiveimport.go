@@ -70,7 +70,7 @@ func (ai *archiveImport) take(a newArchive) (*koji.Archive, error) {
 		BType: &a.btype, BuildID: ai.build.ID, BuildrootID: a.buildroot, Filename: a.filename, Size: a.size,
 		Checksum: a.checksum, ChecksumType: a.checksumType, MetadataOnly: a.file == nil, Extra: a.extra,
 	}
-	from := ""
+	var from any // where the file is, if there is one
 	if a.file != nil {
 		record.Filename, record.Size, from = a.file.name, a.file.info.Size(), a.file.file.Name()
 	}

@@ -57,5 +57,5 @@ func setBuildTimestamp(c *call, a setBuildTimestampArgs) (any, error) {
 	case at.Year() < 1970 || at.Year() > 9999:
 		return nil, refuse("ts: %v is out of range", at)
 	}
-	return nil, c.changeBuild(b, "completion_ts", b.CompletionTS, koji.Seconds(at), func() error { return c.tx.SetBuildTime(c, b.ID, at) })
+	return nil, c.changeBuild(b, "completion_ts", value(b.CompletionTS), koji.Seconds(at), func() error { return c.tx.SetBuildTime(c, b.ID, at) })
 }

@@ -250,7 +250,7 @@ func hostSetTaskWeight(c *call, a setTaskWeightArgs) (any, error) {
 	if err != nil || t.Weight == weight {
 		return nil, err
 	}
-	return nil, c.changeTask(t, "weight", t.Weight, weight, func() error { return c.tx.SetTaskWeight(c, t.ID, weight) })
+	return nil, c.changeTask(t.ID, func() error { return c.tx.SetTaskWeight(c, t.ID, weight) }, taskChange{"weight", t.Weight, weight})
 }
 
 type subtaskArgs struct {

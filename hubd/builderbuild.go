@@ -128,7 +128,10 @@ func (c *call) beginBuild(name string, n sqlstore.NewBuild) (int64, error) {
 		}
 	}
 	if old == nil {
-		info := map[string]any{"name": name, "version": n.Version, "release": n.Release, "epoch": n.Epoch, "task_id": n.Task, "owner": n.Owner}
+		info := &koji.Build{
+			Name: name, PackageName: name, PackageID: pkg, Version: n.Version, Release: n.Release, Epoch: n.Epoch, NVR: nvr, State: n.State,
+			Draft: n.Draft, OwnerID: n.Owner, TaskID: some(n.Task), CGID: some(n.CG), VolumeID: n.Volume, Source: n.Source, Extra: n.Extra,
+		}
 		change := map[string]any{"attribute": "state", "old": nil, "new": int64(n.State), "info": info}
 		if err := c.callback("preBuildStateChange", change); err != nil {
 			return 0, err

@@ -9,8 +9,10 @@ import (
 
 // Callback is a plugin's function for an event of the hub. pre* callbacks run
 // inside the transaction and refuse the change by returning an error; post*
-// run inside it, after the change; postCommit runs once all is durable.
-// Info holds what reference/callbacks.md lists for the event.
+// run inside it, after the change, and undo it by one; postCommit runs once all
+// is durable, so that its error is only logged. One that may fail returns nil.
+// Info holds what reference/callbacks.md lists for the event: records as
+// pointers to the types of package koji, where nothing is nil.
 type Callback func(ctx context.Context, event string, info map[string]any) error
 
 // callbackEvents are the events that the hub has callbacks for. Builders have others.
@@ -26,18 +28,21 @@ func (h *Hub) On(event string, f Callback) {
 	h.callbacks[event] = append(h.callbacks[event], f)
 }
 
-// callback tells the plugins of an event. A plugin's own fault goes to the
-// client as it is, anything else as CallbackError (1017).
+// callback tells the plugins of an event. Whatever one of them fails with, the
+// client gets CallbackError (1017): with the text of a fault, which is meant
+// for clients, but not with that of another error.
 func (c *call) callback(event string, info map[string]any) error {
 	for _, f := range c.hub.callbacks[event] {
-		if err := f(c, event, info); err != nil {
-			var e *koji.Error
-			if errors.As(err, &e) {
-				return err
-			}
-			c.log().Error("callback failed", "event", event, "err", err)
-			return fault(koji.CodeCallback, "Error running %s callback", event)
+		err := c.guarded(func() error { return f(c, event, info) })
+		if err == nil {
+			continue
 		}
+		var e *koji.Error
+		if errors.As(err, &e) {
+			return fault(koji.CodeCallback, "Error running %s callback: %s", event, e.Text)
+		}
+		c.log().Error("callback failed", "event", event, "err", err)
+		return fault(koji.CodeCallback, "Error running %s callback", event)
 	}
 	return nil
 }

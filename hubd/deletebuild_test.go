@@ -109,9 +109,9 @@ func TestUndoneFiles(t *testing.T) {
 		h.call("kojiadmin", "addVolume", "fast")
 		before := h.tree("packages")
 		h.hub.On("postBuildStateChange", func(context.Context, string, map[string]any) error { return refuse("a plugin says no") })
-		h.wantFault(koji.CodeGeneric, "kojiadmin", "deleteBuild", "confnoarch-1.0-1")
-		h.wantFault(koji.CodeGeneric, "kojiadmin", "resetBuild", "confnoarch-1.0-1")
-		h.wantFault(koji.CodeGeneric, "kojiadmin", "changeBuildVolume", "confnoarch-1.0-1", "fast")
+		h.wantFault(koji.CodeCallback, "kojiadmin", "deleteBuild", "confnoarch-1.0-1")
+		h.wantFault(koji.CodeCallback, "kojiadmin", "resetBuild", "confnoarch-1.0-1")
+		h.wantFault(koji.CodeCallback, "kojiadmin", "changeBuildVolume", "confnoarch-1.0-1", "fast")
 		got := h.tree("packages")
 		if diff := cmp.Diff(before, withoutHidden(got)); diff != "" {
 			h.t.Errorf("packages after changes that were undone (-want +got):\n%s", diff)

@@ -285,7 +285,7 @@ func (c *call) importRPM(in *intake, b *koji.Build, r *takenRPM, brmap map[strin
 		}
 		record.BuildrootID = &id
 	}
-	info := map[string]any{"type": "rpm", "rpm": record, "build": b, "filepath": r.file.Name(), "fileinfo": nil}
+	info := map[string]any{"type": "rpm", "rpm": &record, "build": b, "filepath": r.file.Name(), "fileinfo": nil}
 	if r.fileinfo != nil {
 		info["fileinfo"] = r.fileinfo
 	}
@@ -300,9 +300,8 @@ func (c *call) importRPM(in *intake, b *koji.Build, r *takenRPM, brmap map[strin
 	if err := in.add(r.upload, path.Join(h.Arch, r.name)); err != nil {
 		return record, err
 	}
-	if err := c.addSignature(in, b, &record, h.Signature); err != nil {
+	if err := c.callback("postImport", info); err != nil {
 		return record, err
 	}
-	info["rpm"] = record
-	return record, c.callback("postImport", info)
+	return record, c.addSignature(in, b, &record, h.Signature)
 }

@@ -98,11 +98,6 @@ func (c *call) makeTask(o taskOptions) (int64, error) {
 		o.Arch = ""
 	}
 
-	info := map[string]any{"method": o.Method, "arch": o.Arch, "owner": o.Owner, "label": o.Label, "request": params}
-	change := map[string]any{"attribute": "state", "old": nil, "new": koji.TaskFree.String(), "info": info}
-	if err := c.callback("preTaskStateChange", change); err != nil {
-		return 0, err
-	}
 	if p := *o.Priority; int64(int32(p)) != p {
 		return 0, fault(koji.CodeParameter, "priority: %d is out of range", p)
 	}
@@ -113,6 +108,14 @@ func (c *call) makeTask(o taskOptions) (int64, error) {
 	if o.Assign != 0 {
 		n.State, n.Host = koji.TaskAssigned, o.Assign
 	}
+	record := &koji.Task{
+		State: n.State, Owner: n.Owner, Method: n.Method, Request: params, Parent: some(n.Parent), Label: some(n.Label),
+		ChannelID: n.Channel, HostID: some(n.Host), Arch: n.Arch, Priority: n.Priority,
+	}
+	made := taskChange{"state", nil, n.State.String()}
+	if err := c.callback("preTaskStateChange", map[string]any{"attribute": made.attribute, "old": nil, "new": made.after, "info": record}); err != nil {
+		return 0, err
+	}
 	id, err := c.tx.InsertTask(c, n)
 	if err != nil {
 		return 0, err
@@ -120,8 +123,7 @@ func (c *call) makeTask(o taskOptions) (int64, error) {
 	if err := c.refuseArches(id, o, channel); err != nil {
 		return 0, err
 	}
-	info["id"] = id
-	if err := c.callback("postTaskStateChange", change); err != nil {
+	if err := c.taskCallbacks("postTaskStateChange", id, []taskChange{made}); err != nil {
 		return 0, err
 	}
 	return id, c.tellTask(id, 0)

@@ -77,7 +77,7 @@ func (c *call) changePackage(tagRef, pkgRef any, ch packageChange) error {
 // one that the tag has or inherits, nil for none.
 func (c *call) changeEntry(tag *koji.Tag, pkg sqlstore.Name, previous *koji.TagPackage, ch packageChange, owner *int64, arches *string) error {
 	info := map[string]any{
-		"action": ch.action(), "tag": tag, "package": pkg, "owner": value(owner), "block": value(ch.Block), "extra_arches": value(arches),
+		"action": ch.action(), "tag": tag, "package": &koji.Package{ID: pkg.ID, Name: pkg.Name}, "owner": value(owner), "block": value(ch.Block), "extra_arches": value(arches),
 		"force": ch.Force, "update": ch.Update,
 	}
 	return c.aroundPackageChange(tag, info, func() (bool, error) { return c.storePackage(tag, pkg, previous, ch, owner, arches) })
@@ -89,6 +89,15 @@ func value[T any](p *T) any {
 		return nil
 	}
 	return *p
+}
+
+// some points to a value, and is nil for one that stands for nothing.
+func some[T comparable](v T) *T {
+	var nothing T
+	if v == nothing {
+		return nil
+	}
+	return &v
 }
 
 // mayChangePackage asks the policy.
@@ -232,7 +241,7 @@ func packageListUnblock(c *call, a packageListArgs) (any, error) {
 	case !entry.Blocked:
 		return nil, refuse("Package %s is not blocked in tag %s", pkg.Name, tag.Name)
 	}
-	info := map[string]any{"action": "unblock", "tag": tag, "package": pkg}
+	info := map[string]any{"action": "unblock", "tag": tag, "package": &pkg}
 	return nil, c.aroundPackageChange(tag, info, func() (bool, error) { return true, c.unblockPackage(tag.ID, pkg.ID, entry) })
 }
 
@@ -266,7 +275,7 @@ func packageListRemove(c *call, a packageListArgs) (any, error) {
 	if err := c.mayChangePackage(tag, pkg.Name, "remove", a.Force, false); err != nil {
 		return nil, err
 	}
-	info := map[string]any{"action": "remove", "tag": tag, "package": pkg}
+	info := map[string]any{"action": "remove", "tag": tag, "package": &pkg}
 	return nil, c.aroundPackageChange(tag, info, func() (bool, error) {
 		return c.tx.RemoveTagPackage(c, tag.ID, pkg.ID, c.session.user)
 	})

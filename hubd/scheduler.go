@@ -113,7 +113,7 @@ func (s *scheduler) schedule(ctx context.Context, wait bool) (ran bool, err erro
 			return err
 		}
 		c := &call{Context: ctx, hub: s.hub, tx: tx, method: "scheduler", session: &session{name: "scheduler"}, request: &request{id: "scheduler"}}
-		return c.schedule()
+		return c.finish(c.schedule())
 	})
 	return ran, err
 }

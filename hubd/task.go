@@ -469,7 +469,7 @@ func setTaskPriority(c *call, a setPriorityArgs) (any, error) {
 		if t == nil || t.Finished() {
 			continue
 		}
-		err = c.changeTask(t, "priority", t.Priority, priority, func() error { return c.tx.SetTaskPriority(c, id, priority) })
+		err = c.changeTask(id, func() error { return c.tx.SetTaskPriority(c, id, priority) }, taskChange{"priority", t.Priority, priority})
 		if err != nil {
 			return nil, err
 		}

@@ -4,26 +4,70 @@ import (
 	"koji"
 )
 
-// change runs a change of a task between the callbacks that hear of it.
-func (c *call) changeTask(t *koji.Task, attribute string, before, after any, change func() error) error {
-	if !c.hub.hears("preTaskStateChange", "postTaskStateChange") {
-		return change()
-	}
-	info := map[string]any{"attribute": attribute, "old": before, "new": after, "info": t}
-	if err := c.callback("preTaskStateChange", info); err != nil {
+// taskChange is a member of a task's record that changes.
+type taskChange struct {
+	attribute     string
+	before, after any
+}
+
+// changeTask runs a change of a task between the callbacks that hear of it,
+// once for each member. They see the task as it was, and then as it is.
+func (c *call) changeTask(id int64, change func() error, members ...taskChange) error {
+	if err := c.taskCallbacks("preTaskStateChange", id, members); err != nil {
 		return err
 	}
 	if err := change(); err != nil {
 		return err
 	}
-	return c.callback("postTaskStateChange", info)
+	return c.taskCallbacks("postTaskStateChange", id, members)
+}
+
+func (c *call) taskCallbacks(event string, id int64, members []taskChange) error {
+	if !c.hub.hears(event) {
+		return nil
+	}
+	t, err := c.taskRecord(id)
+	if err != nil {
+		return err
+	}
+	for _, m := range members {
+		if err := c.callback(event, map[string]any{"attribute": m.attribute, "old": m.before, "new": m.after, "info": t}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// taskRecord is a task with its parameters, and its result if it is CLOSED. A
+// document that can't be read is left out: it keeps nobody from ending the task.
+func (c *call) taskRecord(id int64) (*koji.Task, error) {
+	t, err := c.tx.Task(c, id)
+	if err != nil || t == nil {
+		return nil, err
+	}
+	request, result, _, err := c.tx.TaskDocuments(c, id)
+	if err != nil {
+		return nil, err
+	}
+	if params, err := decodeRequest(id, request); err == nil {
+		t.Request = params
+	}
+	if t.State == koji.TaskClosed {
+		if value, failure, err := decodeResult(id, result); err == nil && failure == nil {
+			t.Result = value
+		}
+	}
+	return t, nil
 }
 
 // moveTask puts a task into a state that isn't final, on a host or none (0).
 func (c *call) moveTask(t *koji.Task, state koji.TaskState, host int64) error {
-	err := c.changeTask(t, "state", t.State.String(), state.String(), func() error {
-		return c.tx.MoveTask(c, t.ID, state, host)
-	})
+	var to any
+	if host != 0 {
+		to = host
+	}
+	err := c.changeTask(t.ID, func() error { return c.tx.MoveTask(c, t.ID, state, host) },
+		taskChange{"state", t.State.String(), state.String()}, taskChange{"host_id", value(t.HostID), to})
 	if err != nil {
 		return err
 	}
@@ -32,9 +76,9 @@ func (c *call) moveTask(t *koji.Task, state koji.TaskState, host int64) error {
 
 // endTask puts a task into a final state and wakes the parent that awaits it.
 func (c *call) endTask(t *koji.Task, state koji.TaskState, result string) error {
-	err := c.changeTask(t, "state", t.State.String(), state.String(), func() error {
-		return c.tx.EndTask(c, t.ID, state, result)
-	})
+	err := c.changeTask(t.ID, func() error { return c.tx.EndTask(c, t.ID, state, result) },
+		taskChange{"state", t.State.String(), state.String()},
+		taskChange{"completion_ts", value(t.CompletionTS), koji.Seconds(c.tx.Now())})
 	if err != nil {
 		return err
 	}
