@@ -36,6 +36,13 @@ func (c *call) findBuildID(ref any) (int64, error) {
 
 // findBuild finds the build that an argument names, nil if there is none.
 func (c *call) findBuild(ref any) (*koji.Build, error) {
+	if text, ok := ref.(string); ok {
+		n, err := koji.ParseNVR(text)
+		if err != nil {
+			return nil, refuse("%v", err)
+		}
+		return c.tx.BuildByNVR(c, n)
+	}
 	id, err := c.findBuildID(ref)
 	if err != nil || id == 0 {
 		return nil, err

@@ -92,6 +92,7 @@ func (h *Hub) answer(ctx context.Context, req *request, name string, params []an
 			return err
 		}
 		req.caller = c.session
+		tx.Apart()
 		result, err = c.perform(positional, named)
 		if err != nil || write {
 			return c.finish(err)
@@ -136,9 +137,7 @@ func (c *call) finish(err error) error {
 		return err
 	}
 	if c.request.callnum != nil && c.session.id != 0 {
-		if err := c.tx.SetCallNum(c, c.session.id, *c.request.callnum); err != nil {
-			return err
-		}
+		c.tx.SetCallNum(c.session.id, *c.request.callnum)
 	}
 	hub, inner := c.hub, *c
 	inner.tx = nil

@@ -26,20 +26,32 @@ var nouns = map[sqlstore.NameTable]string{
 // find looks a row of a table up; the bool says whether there is one. What is
 // neither id nor name nor a struct with one of them is a fault 1019.
 func (c *call) find(table sqlstore.NameTable, ref any) (sqlstore.Name, bool, error) {
+	n, err := namedBy(table, ref)
+	switch {
+	case err != nil:
+		return n, false, err
+	case n.ID != 0:
+		return c.tx.NameByID(c, table, n.ID)
+	}
+	return c.tx.NameByName(c, table, n.Name)
+}
+
+// namedBy is the id, or if that is 0 the name, that an argument is.
+func namedBy(table sqlstore.NameTable, ref any) (sqlstore.Name, error) {
 	switch ref := ref.(type) {
 	case int64:
-		return c.tx.NameByID(c, table, ref)
+		return sqlstore.Name{ID: ref}, nil
 	case string:
-		return c.tx.NameByName(c, table, ref)
+		return sqlstore.Name{Name: ref}, nil
 	case map[string]any:
 		if id, ok := ref["id"].(int64); ok {
-			return c.tx.NameByID(c, table, id)
+			return sqlstore.Name{ID: id}, nil
 		}
 		if name, ok := ref["name"].(string); ok && ref["id"] == nil {
-			return c.tx.NameByName(c, table, name)
+			return sqlstore.Name{Name: name}, nil
 		}
 	}
-	return sqlstore.Name{}, false, fault(koji.CodeParameter, "%s: invalid reference %s, want an id, a name, or a struct with one of them",
+	return sqlstore.Name{}, fault(koji.CodeParameter, "%s: invalid reference %s, want an id, a name, or a struct with one of them",
 		nouns[table], refText(ref))
 }
 

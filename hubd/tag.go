@@ -344,31 +344,38 @@ type getTagArgs struct {
 }
 
 func getTag(c *call, a getTagArgs) (any, error) {
-	n, found, err := c.find(sqlstore.TagNames, a.Tag)
-	if err != nil {
-		return nil, err
-	}
 	var tag *koji.Tag
 	if a.Event == "auto" {
-		if found {
+		n, found, err := c.find(sqlstore.TagNames, a.Tag)
+		if err == nil && found {
 			tag, err = c.tx.LastTag(c, n.ID)
 		}
+		if err == nil && tag != nil {
+			err = c.addExtra(tag, a.Blocked)
+		}
+		if err != nil {
+			return nil, err
+		}
 	} else {
-		event, bad := eventRef(a.Event)
-		if err = bad; err == nil && found {
-			tag, err = c.tx.Tag(c, n.ID, event)
+		ref, err := namedBy(sqlstore.TagNames, a.Tag)
+		if err != nil {
+			return nil, err
+		}
+		event, err := eventRef(a.Event)
+		if err != nil {
+			return nil, err
+		}
+		if tag, err = c.tx.FullTag(c, ref, event, a.Blocked); err != nil {
+			return nil, err
 		}
 	}
-	if err != nil {
-		return nil, err
+	switch {
+	case tag != nil:
+		return tag, nil
+	case a.Strict:
+		return nil, noSuch(sqlstore.TagNames, a.Tag)
 	}
-	if tag == nil {
-		if a.Strict {
-			return nil, noSuch(sqlstore.TagNames, a.Tag)
-		}
-		return nil, nil
-	}
-	return tag, c.addExtra(tag, a.Blocked)
+	return nil, nil
 }
 
 // addExtra reads a tag's extra; with blocked each value is [blocked, value].
@@ -379,12 +386,7 @@ func (c *call) addExtra(tag *koji.Tag, blocked bool) error {
 	}
 	tag.Extra = map[string]any{}
 	for _, x := range extras {
-		switch {
-		case blocked:
-			tag.Extra[x.Key] = []any{x.Blocked, x.Value}
-		case !x.Blocked:
-			tag.Extra[x.Key] = x.Value
-		}
+		x.AddTo(tag, blocked)
 	}
 	return nil
 }

@@ -48,6 +48,16 @@ func (tx *Tx) Build(ctx context.Context, id int64) (*koji.Build, error) {
 	return &b, nil
 }
 
+// BuildByNVR finds a build by its name, version and release, nil if there is none.
+func (tx *Tx) BuildByNVR(ctx context.Context, n koji.NVR) (*koji.Build, error) {
+	b, found, err := one(ctx, tx, `SELECT `+buildColumns+buildTables+`
+		WHERE p.name = ? AND b.version = ? AND b.release = ?`, []any{n.Name, n.Version, n.Release}, scanBuild)
+	if err != nil || !found {
+		return nil, wrap(err, "find build %s", n)
+	}
+	return &b, nil
+}
+
 // BuildIDByNVR finds a build's id by its name, version and release, 0 if there is none.
 func (tx *Tx) BuildIDByNVR(ctx context.Context, name, version, release string) (int64, error) {
 	id, _, err := one(ctx, tx, `SELECT b.id FROM build b JOIN package p ON p.id = b.pkg_id

@@ -205,6 +205,9 @@ func floats(v any) any {
 
 // insertRows fills a table: by COPY on PostgreSQL, row by row on SQLite.
 func (tx *Tx) insertRows(ctx context.Context, t copyTable, rows iter.Seq2[[]any, error]) error {
+	if err := tx.settle(ctx); err != nil {
+		return err
+	}
 	if pg, ok := tx.db.(postgresLink); ok {
 		return copyIn(ctx, pg.conn, t.name, t.names(), rows)
 	}

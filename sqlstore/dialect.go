@@ -139,6 +139,13 @@ func (tx *Tx) advisoryLock(ctx context.Context, key int64) error {
 	return wrap(err, "take advisory lock %d", key)
 }
 
+// advisoryLockAtEnd is advisoryLock for what else comes at the transaction's end.
+func (tx *Tx) advisoryLockAtEnd(key int64) {
+	if tx.store.engine == postgresEngine {
+		tx.atEnd(`SELECT pg_advisory_xact_lock(?)`, key)
+	}
+}
+
 // nextID takes the next id of a table with a serial id, for a row that must know its id before it is inserted (a draft
 // build's release carries it). Like a sequence's, an id is used up once it was taken, but for SQLite only if the
 // transaction commits.
@@ -233,12 +240,10 @@ func (tx *Tx) jsonText(column, key string) string {
 
 // notify tells the listeners of all hubs on this database, once the transaction is committed ([Store.Listen]). SQLite has
 // one hub, which knows.
-func (tx *Tx) notify(ctx context.Context, channel, payload string) error {
-	if tx.store.engine != postgresEngine {
-		return nil
+func (tx *Tx) notify(channel, payload string) {
+	if tx.store.engine == postgresEngine {
+		tx.atEnd(`SELECT pg_notify(?, ?)`, channel, payload)
 	}
-	_, err := tx.db.exec(ctx, `SELECT pg_notify($1, $2)`, []any{channel, payload})
-	return wrap(err, "notify %s", channel)
 }
 
 // duplicate says whether err is that a row like it (by a primary key or unique constraint) is already there.

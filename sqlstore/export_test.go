@@ -50,7 +50,8 @@ func (tx *Tx) LockRow(ctx context.Context, name string, wait bool) (bool, error)
 func (tx *Tx) NextID(ctx context.Context, table string) (int64, error) { return tx.nextID(ctx, table) }
 
 func (tx *Tx) Notify(ctx context.Context, channel, payload string) error {
-	return tx.notify(ctx, channel, payload)
+	tx.notify(channel, payload)
+	return nil
 }
 
 func List[T any](ctx context.Context, tx *Tx, query string, args ...any) ([]T, error) {

@@ -18,11 +18,16 @@ import (
 
 // link is a connection while a transaction has it.
 type link interface {
-	// exec runs a statement and returns how many rows it affected.
-	exec(ctx context.Context, query string, args []any) (int64, error)
-	query(ctx context.Context, query string, args []any) (cursor, error)
+	// exec runs a statement, behind another one that begins a transaction unless it is "", and returns how many rows it
+	// affected.
+	exec(ctx context.Context, begin, query string, args []any) (int64, error)
+	query(ctx context.Context, begin, query string, args []any) (cursor, error)
+	// commit runs the last statements of a transaction and commits it.
+	commit(ctx context.Context, last []statement) error
 	// broken says whether the connection is of no more use.
 	broken() bool
+	// within says whether a transaction is open, which PostgreSQL can tell.
+	within() bool
 	// aborted says whether the transaction failed, so that nothing but a rollback is possible.
 	aborted() bool
 }
@@ -68,16 +73,99 @@ func drop(conn *sql.Conn) {
 
 type postgresLink struct{ conn *pgx.Conn }
 
-func (l postgresLink) exec(ctx context.Context, query string, args []any) (int64, error) {
-	tag, err := l.conn.Exec(ctx, query, args...)
+func (l postgresLink) exec(ctx context.Context, begin, query string, args []any) (int64, error) {
+	if begin == "" {
+		tag, err := l.conn.Exec(ctx, query, args...)
+		return tag.RowsAffected(), err
+	}
+	results, err := l.behind(ctx, begin, query, args)
+	if err != nil {
+		return 0, err
+	}
+	tag, err := results.Exec()
+	if end := results.Close(); err == nil {
+		err = end
+	}
 	return tag.RowsAffected(), err
 }
 
-func (l postgresLink) query(ctx context.Context, query string, args []any) (cursor, error) {
-	return l.conn.Query(ctx, query, args...)
+func (l postgresLink) query(ctx context.Context, begin, query string, args []any) (cursor, error) {
+	if begin == "" {
+		return l.conn.Query(ctx, query, args...)
+	}
+	results, err := l.behind(ctx, begin, query, args)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := results.Query()
+	if err != nil {
+		rows.Close()
+		results.Close()
+		return nil, err
+	}
+	return &batchRows{Rows: rows, results: results}, nil
+}
+
+// behind sends two statements at once, and gives the result of the second.
+func (l postgresLink) behind(ctx context.Context, begin, query string, args []any) (pgx.BatchResults, error) {
+	b := &pgx.Batch{}
+	b.Queue(begin)
+	b.Queue(query, args...)
+	results := l.conn.SendBatch(ctx, b)
+	if _, err := results.Exec(); err != nil {
+		results.Close()
+		return nil, err
+	}
+	return results, nil
+}
+
+func (l postgresLink) commit(ctx context.Context, last []statement) error {
+	const commit = "COMMIT"
+	if len(last) == 0 {
+		_, err := l.conn.Exec(ctx, commit)
+		return err
+	}
+	b := &pgx.Batch{}
+	for _, st := range last {
+		b.Queue(st.query, st.args...)
+	}
+	b.Queue(commit)
+	return l.conn.SendBatch(ctx, b).Close()
+}
+
+// batchRows is the result of a batch's last query. Its end is the batch's.
+type batchRows struct {
+	pgx.Rows
+	results pgx.BatchResults
+	closed  bool
+	err     error
+}
+
+func (r *batchRows) Next() bool {
+	if r.Rows.Next() {
+		return true
+	}
+	r.Close()
+	return false
+}
+
+func (r *batchRows) Err() error {
+	if err := r.Rows.Err(); err != nil {
+		return err
+	}
+	return r.err
+}
+
+func (r *batchRows) Close() {
+	r.Rows.Close()
+	if !r.closed {
+		r.closed = true
+		r.err = r.results.Close()
+	}
 }
 
 func (l postgresLink) broken() bool  { return l.conn.IsClosed() }
+func (l postgresLink) within() bool  { return !l.broken() && l.conn.PgConn().TxStatus() != 'I' }
 func (l postgresLink) aborted() bool { return !l.broken() && l.conn.PgConn().TxStatus() == 'E' }
 
 // unsent says whether err is that a statement never reached the server: then it can be tried on another connection.
@@ -85,7 +173,7 @@ func unsent(err error) bool { return errors.Is(err, driver.ErrBadConn) || pgconn
 
 type sqliteLink struct{ conn *cachingConn }
 
-func (l sqliteLink) exec(ctx context.Context, query string, args []any) (int64, error) {
+func (l sqliteLink) exec(ctx context.Context, _, query string, args []any) (int64, error) {
 	values, err := driverValues(args)
 	if err != nil {
 		return 0, err
@@ -97,7 +185,7 @@ func (l sqliteLink) exec(ctx context.Context, query string, args []any) (int64, 
 	return res.RowsAffected()
 }
 
-func (l sqliteLink) query(ctx context.Context, query string, args []any) (cursor, error) {
+func (l sqliteLink) query(ctx context.Context, _, query string, args []any) (cursor, error) {
 	values, err := driverValues(args)
 	if err != nil {
 		return nil, err
@@ -109,7 +197,17 @@ func (l sqliteLink) query(ctx context.Context, query string, args []any) (cursor
 	return &sqliteRows{ctx: ctx, rows: rows, cells: make([]driver.Value, len(rows.Columns()))}, nil
 }
 
+func (l sqliteLink) commit(ctx context.Context, last []statement) error {
+	for _, st := range append(last, statement{query: "COMMIT"}) {
+		if _, err := l.exec(ctx, "", st.query, st.args); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (l sqliteLink) broken() bool  { return !l.conn.IsValid() }
+func (l sqliteLink) within() bool  { return false }
 func (l sqliteLink) aborted() bool { return false }
 
 // driverValues are arguments as SQLite's driver takes them.

@@ -144,7 +144,7 @@ func (tx *Tx) adopt(ctx context.Context) (bool, error) {
 
 func (tx *Tx) apply(ctx context.Context, m migration) error {
 	for _, st := range tx.store.engine.statements(m.text) {
-		if _, err := tx.db.exec(ctx, st, nil); err != nil {
+		if _, err := tx.run(ctx, st, nil); err != nil {
 			head, _, _ := strings.Cut(st, "\n")
 			return fmt.Errorf("%s: %w", head, err)
 		}

@@ -30,14 +30,12 @@ func (tx *Tx) Publish(ctx context.Context, n koji.Notice) error {
 	return nil
 }
 
-// flushNotices writes the transaction's notices, last of all it does.
-func (tx *Tx) flushNotices(ctx context.Context) error {
+// flushNotices has the transaction's notices written, last of all it does.
+func (tx *Tx) flushNotices() error {
 	if len(tx.notices) == 0 {
 		return nil
 	}
-	if err := tx.advisoryLock(ctx, noticeLock); err != nil {
-		return err
-	}
+	tx.advisoryLockAtEnd(noticeLock)
 	for i := range tx.notices {
 		n := &tx.notices[i]
 		data, err := json.Marshal(n)
@@ -59,13 +57,11 @@ func (tx *Tx) flushNotices(ctx context.Context) error {
 		case n.Log != nil:
 			task = n.Log.Task
 		}
-		n.ID, err = tx.insertID(ctx, `INSERT INTO hubd_events (time, kind, task_id, build_id, tag_id, host_id, repo_id, data)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, tx.now, string(n.Kind), task, build, tag, host, repo, string(data))
-		if err != nil {
-			return wrap(err, "write notice")
-		}
+		tx.atEnd(`INSERT INTO hubd_events (time, kind, task_id, build_id, tag_id, host_id, repo_id, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			tx.now, string(n.Kind), task, build, tag, host, repo, string(data))
 	}
-	return tx.notify(ctx, noticeChannel, "")
+	tx.notify(noticeChannel, "")
+	return nil
 }
 
 // noticeChannel wakes the hubs on the same database.

@@ -53,10 +53,7 @@ func (tx *Tx) exec(ctx context.Context, query string, args ...any) (n int64, err
 	if err := tx.ready(ctx, false); err != nil {
 		return 0, err
 	}
-	err = tx.first(ctx, func() error {
-		n, err = tx.db.exec(ctx, tx.store.engine.rebind(query, args), args)
-		return err
-	})
+	n, err = tx.run(ctx, tx.store.engine.rebind(query, args), args)
 	tx.ran = true
 	if n > 0 {
 		tx.changed = true
@@ -136,7 +133,7 @@ func (tx *Tx) rows(ctx context.Context, query string, args []any) (rows cursor, 
 		return nil, err
 	}
 	err = tx.first(ctx, func() error {
-		rows, err = tx.db.query(ctx, tx.store.engine.rebind(query, args), args)
+		rows, err = tx.db.query(ctx, tx.due, tx.store.engine.rebind(query, args), args)
 		return err
 	})
 	tx.ran = true

@@ -127,11 +127,11 @@ func (tx *Tx) ChannelHosts(ctx context.Context, channel int64) ([]SchedulerHost,
 
 // UpdateHost stores a host's heartbeat and says whether anything but the time changed.
 func (tx *Tx) UpdateHost(ctx context.Context, host int64, load float64, ready bool) (changed bool, err error) {
-	n, err := tx.exec(ctx, `UPDATE host SET task_load = ?, ready = ? WHERE id = ? AND (task_load <> ? OR ready <> ?)`, load, ready, host, load, ready)
-	if err != nil {
+	n, err := tx.exec(ctx, `UPDATE host SET update_time = ? WHERE id = ? AND task_load = ? AND ready = ?`, tx.now, host, load, ready)
+	if err != nil || n > 0 {
 		return false, wrap(err, "update host %d", host)
 	}
-	_, err = tx.exec(ctx, `UPDATE host SET update_time = ? WHERE id = ?`, tx.now, host)
+	n, err = tx.exec(ctx, `UPDATE host SET task_load = ?, ready = ?, update_time = ? WHERE id = ?`, load, ready, tx.now, host)
 	return n > 0, wrap(err, "update host %d", host)
 }
 

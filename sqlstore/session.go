@@ -117,10 +117,9 @@ func (tx *Tx) SetExclusive(ctx context.Context, id int64, exclusive bool) error 
 	return wrap(err, "set session %d exclusive", id)
 }
 
-// SetCallNum stores the number of the last call that changed something.
-func (tx *Tx) SetCallNum(ctx context.Context, id, callnum int64) error {
-	_, err := tx.exec(ctx, `UPDATE sessions SET callnum = ? WHERE id = ?`, callnum, id)
-	return wrap(err, "store call number of session %d", id)
+// SetCallNum stores the number of the last call that changed something, when the transaction is committed.
+func (tx *Tx) SetCallNum(id, callnum int64) {
+	tx.atEnd(`UPDATE sessions SET callnum = ? WHERE id = ?`, callnum, id)
 }
 
 // TouchSessions notes when sessions were last used, and moves no time backwards. A

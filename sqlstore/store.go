@@ -141,7 +141,7 @@ func (s *Store) run(ctx context.Context, tx *Tx, fn func(tx *Tx) error) error {
 	if tx.readOnly {
 		return nil
 	}
-	if err := tx.flushNotices(ctx); err != nil {
+	if err := tx.flushNotices(); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"iter"
+	"slices"
 	"strings"
 
 	"koji"
@@ -31,6 +32,46 @@ func (tx *Tx) Tag(ctx context.Context, id int64, event *int64) (*koji.Tag, error
 	}
 	t.QueryEvent = event
 	return &t, nil
+}
+
+// FullTag finds a tag by its id, or if that is 0 by its name, with its extra, now or at an event; nil if there is none.
+// With blocked each value of the extra is [blocked, value], without what is blocked is left out.
+func (tx *Tx) FullTag(ctx context.Context, ref Name, event *int64, blocked bool) (*koji.Tag, error) {
+	if !FitsID(ref.ID) {
+		return nil, nil
+	}
+	by, arg := `t.id = ?`, any(ref.ID)
+	if ref.ID == 0 {
+		by, arg = `t.name = ?`, ref.Name
+	}
+	valid, at := atEvent("c", event)
+	validExtra, _ := atEvent("x", event)
+	args := append(append(slices.Clone(at), arg), at...)
+	var tag *koji.Tag
+	rows := stream(ctx, tx, `SELECT `+tagColumns+`, x.key, x.value`+tagTables+` LEFT JOIN tag_extra x ON x.tag_id = t.id AND `+validExtra+`
+		WHERE `+by+` AND `+valid+` ORDER BY x.key`, args, func(row scanner) (x TagExtra, err error) {
+		var t koji.Tag
+		var key, value *string
+		if err := row.Scan(append(tagFields(&t), &key, &value)...); err != nil {
+			return x, err
+		}
+		if tag == nil {
+			tag, t.QueryEvent, t.Extra = &t, event, map[string]any{}
+		}
+		if key != nil {
+			x, err = extraOf(t.ID, *key, value)
+		}
+		return x, err
+	})
+	for x, err := range rows {
+		if err != nil {
+			return nil, wrap(err, "find tag %d %s", ref.ID, ref.Name)
+		}
+		if x.Tag != 0 {
+			x.AddTo(tag, blocked)
+		}
+	}
+	return tag, nil
 }
 
 // Tags finds several tags, by id, without their extra. Those that aren't there are left out.
@@ -81,17 +122,33 @@ func (tx *Tx) TagExtras(ctx context.Context, tags []int64, event *int64) ([]TagE
 	l, err := list(ctx, tx, `SELECT x.tag_id, x.key, x.value FROM tag_extra x WHERE x.tag_id IN `+in(len(tags))+` AND `+valid+`
 		ORDER BY x.tag_id, x.key`, append(anys(tags), args...),
 		func(row scanner) (TagExtra, error) {
-			var x TagExtra
+			var tag int64
+			var key string
 			var value *string
-			if err := row.Scan(&x.Tag, &x.Key, &value); err != nil || value == nil {
-				x.Blocked = true
-				return x, err
+			if err := row.Scan(&tag, &key, &value); err != nil {
+				return TagExtra{}, err
 			}
-			var err error
-			x.Value, err = DecodeJSON(*value)
-			return x, err
+			return extraOf(tag, key, value)
 		})
 	return l, wrap(err, "list extra of tags")
+}
+
+func extraOf(tag int64, key string, value *string) (x TagExtra, err error) {
+	x = TagExtra{Tag: tag, Key: key, Blocked: value == nil}
+	if value != nil {
+		x.Value, err = DecodeJSON(*value)
+	}
+	return x, err
+}
+
+// AddTo adds the setting to its tag's extra, as [Tx.FullTag] says.
+func (x TagExtra) AddTo(t *koji.Tag, blocked bool) {
+	switch {
+	case blocked:
+		t.Extra[x.Key] = []any{x.Blocked, x.Value}
+	case !x.Blocked:
+		t.Extra[x.Key] = x.Value
+	}
 }
 
 // SetTagExtra gives a tag a free setting, in the place of the one it may have.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"koji"
@@ -19,8 +20,10 @@ type Tx struct {
 
 	conn  *sql.Conn // nil until the first statement
 	db    link
-	begun bool // a transaction is open on the connection
-	ran   bool // a statement was run
+	due   string // the BEGIN that goes out with the next statement
+	begun bool   // a transaction is open on the connection
+	ran   bool   // a statement was run
+	last  []statement
 
 	event   int64 // of the call under way, 0 when it has none yet
 	changed bool
@@ -91,22 +94,21 @@ func (tx *Tx) Savepoint(ctx context.Context, fn func() error) (err error) {
 	if tx.readOnly {
 		return tx.readSavepoint(ctx, fn)
 	}
-	before := *tx
-	tx.depth++
-	name := fmt.Sprintf("sp%d", tx.depth)
-	if _, err := tx.db.exec(ctx, "SAVEPOINT "+name, nil); err != nil {
-		tx.depth--
+	name := "sp" + strconv.Itoa(tx.depth+1)
+	if _, err := tx.run(ctx, "SAVEPOINT "+name, nil); err != nil {
 		return fmt.Errorf("set savepoint: %w", err)
 	}
+	before := *tx
+	tx.depth++
 	done := false
 	defer func() {
 		if done {
 			return
 		}
 		// Without the caller's cancellation: what was done must be undone also when the caller has gone.
-		_, undo := tx.db.exec(context.WithoutCancel(ctx), "ROLLBACK TO SAVEPOINT "+name, nil)
+		_, undo := tx.run(context.WithoutCancel(ctx), "ROLLBACK TO SAVEPOINT "+name, nil)
 		if undo == nil {
-			_, undo = tx.db.exec(context.WithoutCancel(ctx), "RELEASE SAVEPOINT "+name, nil)
+			_, undo = tx.run(context.WithoutCancel(ctx), "RELEASE SAVEPOINT "+name, nil)
 		}
 		if undo != nil && err != nil {
 			err = errors.Join(err, fmt.Errorf("undo savepoint: %w", undo))
@@ -117,7 +119,7 @@ func (tx *Tx) Savepoint(ctx context.Context, fn func() error) (err error) {
 	if err := fn(); err != nil {
 		return err
 	}
-	if _, err := tx.db.exec(ctx, "RELEASE SAVEPOINT "+name, nil); err != nil {
+	if _, err := tx.run(ctx, "RELEASE SAVEPOINT "+name, nil); err != nil {
 		return fmt.Errorf("release savepoint: %w", err)
 	}
 	done = true
@@ -138,7 +140,7 @@ func (tx *Tx) readSavepoint(ctx context.Context, fn func() error) error {
 	}
 	tx.after, tx.event, tx.changed, tx.notices = before.after, before.event, before.changed, before.notices
 	if tx.begun && tx.db.aborted() {
-		if _, undo := tx.db.exec(context.WithoutCancel(ctx), "ROLLBACK", nil); undo != nil {
+		if _, undo := tx.run(context.WithoutCancel(ctx), "ROLLBACK", nil); undo != nil {
 			return errors.Join(err, fmt.Errorf("end broken transaction: %w", undo))
 		}
 		tx.begun = false
@@ -155,10 +157,23 @@ func (tx *Tx) Steady(ctx context.Context) error {
 	return tx.begin(ctx)
 }
 
-// begin opens a transaction on a connection that works.
+// Apart says that what was read so far needn't agree with what is read from now on: who calls with what is asked for.
+func (tx *Tx) Apart() {
+	if !tx.begun && tx.due == "" {
+		tx.ran = false
+	}
+}
+
+// begin opens a transaction on a connection that works. PostgreSQL is told together with the next statement: each word to
+// it costs more than most queries.
 func (tx *Tx) begin(ctx context.Context) error {
+	begin := tx.store.engine.begin(tx.readOnly)
+	if tx.store.engine == postgresEngine {
+		tx.due = begin
+		return nil
+	}
 	err := tx.first(ctx, func() error {
-		_, err := tx.db.exec(ctx, tx.store.engine.begin(tx.readOnly), nil)
+		_, err := tx.db.exec(ctx, "", begin, nil)
 		return err
 	})
 	if err != nil {
@@ -166,6 +181,17 @@ func (tx *Tx) begin(ctx context.Context) error {
 	}
 	tx.begun = true
 	return nil
+}
+
+// settle has the transaction that is due begin now.
+func (tx *Tx) settle(ctx context.Context) error {
+	if tx.due == "" {
+		return nil
+	}
+	return tx.first(ctx, func() error {
+		_, err := tx.db.exec(ctx, "", tx.due, nil)
+		return err
+	})
 }
 
 // ready prepares for a statement: the first query of a reading transaction runs by itself, with the second it begins. What
@@ -177,7 +203,17 @@ func (tx *Tx) ready(ctx context.Context, query bool) error {
 	return nil
 }
 
-// first runs the first thing that is done on the connection; if that turns out to be broken already, on another one.
+// run runs a statement that brings no rows.
+func (tx *Tx) run(ctx context.Context, query string, args []any) (n int64, err error) {
+	err = tx.first(ctx, func() error {
+		n, err = tx.db.exec(ctx, tx.due, query, args)
+		return err
+	})
+	return n, err
+}
+
+// first runs something on the connection, with the BEGIN that is due. If it is the first thing that is done there and the
+// connection turns out to be broken already, it runs on another one.
 func (tx *Tx) first(ctx context.Context, run func() error) error {
 	for try := 1; ; try++ {
 		if tx.conn == nil {
@@ -187,7 +223,10 @@ func (tx *Tx) first(ctx context.Context, run func() error) error {
 			}
 		}
 		err := run()
-		if err == nil || tx.ran || try == maxTries || !tx.db.broken() || !unsent(err) || ctx.Err() != nil {
+		if tx.due != "" && (err == nil || tx.db.within()) {
+			tx.begun, tx.due = true, ""
+		}
+		if err == nil || tx.ran || tx.begun || try == maxTries || !tx.db.broken() || !unsent(err) || ctx.Err() != nil {
 			return err
 		}
 		drop(tx.conn)
@@ -198,11 +237,28 @@ func (tx *Tx) first(ctx context.Context, run func() error) error {
 // maxTries is more than the idle connections that a restarted server leaves behind.
 const maxTries = 6
 
+// statement is one that is run together with the commit.
+type statement struct {
+	query string
+	args  []any
+}
+
+// atEnd has a statement run at the transaction's end, if it is committed: nobody asks what it does. They run in their order.
+func (tx *Tx) atEnd(query string, args ...any) {
+	tx.last = append(tx.last, statement{tx.store.engine.rebind(query, args), args})
+}
+
 func (tx *Tx) commit(ctx context.Context) error {
+	if !tx.begun && len(tx.last) == 0 {
+		return nil
+	}
+	if err := tx.settle(ctx); err != nil {
+		return err
+	}
 	if tx.db.aborted() {
 		return errors.New("a statement failed")
 	}
-	_, err := tx.db.exec(context.WithoutCancel(ctx), "COMMIT", nil)
+	err := tx.db.commit(context.WithoutCancel(ctx), tx.last)
 	if err == nil {
 		tx.begun = false
 	}
@@ -217,7 +273,7 @@ func (tx *Tx) release(ctx context.Context) {
 	conn := tx.conn
 	tx.conn = nil
 	if tx.begun && !tx.db.broken() {
-		if _, err := tx.db.exec(context.WithoutCancel(ctx), "ROLLBACK", nil); err != nil {
+		if _, err := tx.db.exec(context.WithoutCancel(ctx), "", "ROLLBACK", nil); err != nil {
 			drop(conn)
 			return
 		}
