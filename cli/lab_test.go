@@ -144,6 +144,9 @@ func TestLab(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := labWait(t.Context(), 30*time.Second, func() bool { return len((&lab{dir: b.dir}).marked()) == 0 }); err != nil {
+		t.Fatalf("what was killed is still there: %v", err)
+	}
 	b.checkRPMs(t, b.run(t, "koji", "lab", "demo", "--dir", b.dir), "2")
 
 	if said := b.run(t, "koji", "lab", "down", "--dir", b.dir); !strings.Contains(said, "the lab is down") {

@@ -30,7 +30,7 @@ func (c *call) find(table sqlstore.NameTable, ref any) (sqlstore.Name, bool, err
 	switch {
 	case err != nil:
 		return n, false, err
-	case n.ID != 0:
+	case n.ID != 0, isZero(ref): // 0 is an id as well: that of the volume DEFAULT
 		return c.tx.NameByID(c, table, n.ID)
 	}
 	return c.tx.NameByName(c, table, n.Name)
@@ -53,6 +53,14 @@ func namedBy(table sqlstore.NameTable, ref any) (sqlstore.Name, error) {
 	}
 	return sqlstore.Name{}, fault(koji.CodeParameter, "%s: invalid reference %s, want an id, a name, or a struct with one of them",
 		nouns[table], refText(ref))
+}
+
+// isZero says that something is named by the id 0.
+func isZero(ref any) bool {
+	if m, ok := ref.(map[string]any); ok {
+		ref = m["id"]
+	}
+	return ref == int64(0)
 }
 
 // need is find that refuses what isn't there.
