@@ -42,7 +42,7 @@ type groupsQuery struct {
 }
 
 // tagGroups are a tag's groups in the order of the inheritance, with those that
-// are blocked. Koji: reference/semantics.md, "Groups".
+// are blocked, which hold nothing; nor is a group required that isn't there. Koji: reference/semantics.md, "Groups".
 func (c *call) tagGroups(tag int64, q groupsQuery) ([]*tagGroup, error) {
 	tags := []int64{tag}
 	if q.inherit {
@@ -75,7 +75,7 @@ func (c *call) tagGroups(tag int64, q groupsQuery) ([]*tagGroup, error) {
 		}
 		for p := range nearest(tags, entries, func(p koji.GroupPackage) int64 { return p.TagID }) {
 			g := byID[p.GroupID]
-			if g != nil && !slices.ContainsFunc(g.packages, func(o koji.GroupPackage) bool { return o.Package == p.Package }) {
+			if g != nil && !g.Blocked && !slices.ContainsFunc(g.packages, func(o koji.GroupPackage) bool { return o.Package == p.Package }) {
 				g.packages = append(g.packages, p)
 			}
 		}
@@ -87,7 +87,7 @@ func (c *call) tagGroups(tag int64, q groupsQuery) ([]*tagGroup, error) {
 		}
 		for r := range nearest(tags, entries, func(r koji.GroupReq) int64 { return r.TagID }) {
 			g := byID[r.GroupID]
-			if g != nil && !slices.ContainsFunc(g.reqs, func(o koji.GroupReq) bool { return o.ReqID == r.ReqID }) {
+			if g != nil && !g.Blocked && byID[r.ReqID] != nil && !slices.ContainsFunc(g.reqs, func(o koji.GroupReq) bool { return o.ReqID == r.ReqID }) {
 				g.reqs = append(g.reqs, r)
 			}
 		}
