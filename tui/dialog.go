@@ -9,6 +9,8 @@ type dialog struct {
 	title string
 	lines []dialogLine
 	hint  string
+	// command is the line that does the same in a shell, for Y; "" if none does.
+	command string
 	// answer takes a key by its name; done closes the dialog.
 	answer func(key string) (cmd tea.Cmd, done bool)
 }

@@ -7,8 +7,8 @@ import (
 	"koji"
 )
 
-// filter keeps the tasks that fit all its words: free text, or st: m: own:
-// host: id: arch: with the beginning of a value. A - before a word excludes.
+// filter keeps what fits all its words: free text, or a known word with a
+// colon and the beginning of a value. A - before a word excludes.
 type filter struct {
 	text  string
 	words []filterWord
@@ -19,7 +19,8 @@ type filterWord struct {
 	not        bool
 }
 
-func parseFilter(text string) filter {
+// parseFilter reads a filter; known are the words that may stand before a colon.
+func parseFilter(text string, known func(key string) bool) filter {
 	f := filter{text: text}
 	for _, w := range strings.Fields(strings.ToLower(text)) {
 		var fw filterWord
@@ -27,11 +28,8 @@ func parseFilter(text string) filter {
 			fw.not, w = true, w[1:]
 		}
 		fw.value = w
-		if k, v, ok := strings.Cut(w, ":"); ok {
-			switch k {
-			case "st", "m", "own", "host", "id", "arch":
-				fw.key, fw.value = k, v
-			}
+		if k, v, ok := strings.Cut(w, ":"); ok && known(k) {
+			fw.key, fw.value = k, v
 		}
 		f.words = append(f.words, fw)
 	}
@@ -40,13 +38,27 @@ func parseFilter(text string) filter {
 
 func (f *filter) empty() bool { return len(f.words) == 0 }
 
-func (f *filter) matches(e *entry) bool {
-	for _, w := range f.words {
-		if w.matches(e) == w.not {
+// fits reports whether all words fit, as one says that knows what of.
+func (f *filter) fits(fit func(w *filterWord) bool) bool {
+	for i := range f.words {
+		if fit(&f.words[i]) == f.words[i].not {
 			return false
 		}
 	}
 	return true
+}
+
+func (f *filter) matches(e *entry) bool {
+	return f.fits(func(w *filterWord) bool { return w.matches(e) })
+}
+
+// taskWord reports whether tasks are told apart by a word before a colon.
+func taskWord(key string) bool {
+	switch key {
+	case "st", "m", "own", "host", "id", "arch":
+		return true
+	}
+	return false
 }
 
 func (w *filterWord) matches(e *entry) bool {

@@ -56,7 +56,7 @@ func FuzzScreen(f *testing.F) {
 				}
 				checkFrame(t, r)
 				checkStore(t, r.e.store)
-				if home := r.views[0].(*tasksView); len(home.t.rows) > 0 && home.t.selected() == nil {
+				if home := r.stacks[0][0].(*tasksView); len(home.t.rows) > 0 && home.t.selected() == nil {
 					t.Fatalf("no row is selected of %d", len(home.t.rows))
 				}
 			}

@@ -9,28 +9,26 @@ import (
 
 // helpView lists the keys of the view it was called from, made from the key map.
 type helpView struct {
-	c    *calls
+	screen
 	rows []binding
 	of   string // the program and its version
 	top  int
-	h    int
 }
 
 func newHelpView(e *env, known []action) *helpView {
-	return &helpView{c: newCalls(e.ctx), rows: e.keyMap.rows(known), of: strings.TrimSpace("koji " + e.version)}
+	return &helpView{screen: newScreen(e), rows: e.keyMap.rows(known), of: strings.TrimSpace("koji " + e.version)}
 }
 
 func (v *helpView) title() []string { return []string{"Help"} }
-func (v *helpView) calls() *calls   { return v.c }
 func (v *helpView) keys() []action {
 	return []action{actDown, actUp, actFirst, actLast, actHalfDown, actHalfUp, actPageDown, actPageUp}
 }
-func (v *helpView) input(tea.KeyMsg) (tea.Cmd, bool) { return nil, false }
-func (v *helpView) update(tea.Msg) tea.Cmd           { return nil }
-func (v *helpView) resize(_, h int)                  { v.h = h; v.scroll(0) }
-func (v *helpView) escape() bool                     { return false }
-func (v *helpView) ticks() bool                      { return false }
-func (v *helpView) status() string                   { return v.of }
+func (v *helpView) status() string { return v.of }
+
+func (v *helpView) resize(w, h int) {
+	v.screen.resize(w, h)
+	v.scroll(0)
+}
 
 func (v *helpView) do(a action) tea.Cmd {
 	v.scroll(scrollBy(a, v.h, len(v.rows)))

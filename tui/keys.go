@@ -24,7 +24,11 @@ const (
 	actPageUp
 	actOpen
 	actLog
+	actLogRight
 	actFilter
+	actSort
+	actMark
+	actPane
 	actSearch
 	actNextHit
 	actPrevHit
@@ -36,8 +40,24 @@ const (
 	actFollow
 	actScope
 	actWrap
+	actNumbers
+	actTogether
+	actClean
 	actOtherLog
+	actNextTab
+	actPrevTab
+	actPrevPart
+	actNextPart
+	actPrevDay
+	actNextDay
+	actCompare
+	actToTag
+	actSwap
+	actSave
 	actAct
+	actCopy
+	actCopyCommand
+	actPlace
 	actRefresh
 	actRedraw
 	actSuspend
@@ -60,28 +80,46 @@ type keyMap []binding
 
 func newKeyMap() keyMap {
 	bind := func(a action, keys, shown, short, long string) binding {
-		return binding{act: a, Binding: key.NewBinding(key.WithKeys(strings.Fields(keys)...), key.WithHelp(shown, short)), long: long}
+		return binding{act: a, Binding: key.NewBinding(key.WithKeys(keysOf(keys)...), key.WithHelp(shown, short)), long: long}
 	}
 	return keyMap{
 		bind(actDown, "j down", "j ↓", "down", "next row or line"),
 		bind(actUp, "k up", "k ↑", "up", "row or line before"),
-		bind(actLeft, "h left", "h ←", "fold", "fold, or to the parent; in logs 8 cells to the left"),
+		bind(actLeft, "h left", "h ←", "fold", "fold, or to the parent; in tables and logs 8 cells to the left"),
 		bind(actRight, "right", "→", "unfold", "unfold; in logs 8 cells to the right"),
 		bind(actOpen, "enter", "↵", "open", "open the selected"),
-		bind(actLog, "l", "l", "log", "log of the selected task"),
-		bind(actAside, "l", "l", "aside", "8 cells to the right"),
-		bind(actFilter, "/", "/", "filter", "filter as you type; st:failed m:buildArch own:NAME host:NAME id:71, - before a word excludes"),
+		bind(actLog, "l", "l", "log", "log of the selected"),
+		bind(actAside, "l right", "l →", "aside", "8 cells to the right"),
+		bind(actLogRight, "L", "L", "log right", "open a second log at the right"),
+		bind(actFilter, "/", "/", "filter", "filter as you type: words, or st:failed own:NAME and the like; - before a word excludes"),
 		bind(actSearch, "/", "/", "search", "search in the log, without regard to case if all is lower case"),
 		bind(actNextHit, "n", "n", "next hit", "next hit"),
 		bind(actPrevHit, "N", "N", "hit before", "hit before"),
 		bind(actNextError, "e", "e", "error", "next error"),
 		bind(actPrevError, "E", "E", "error before", "error before"),
-		bind(actScope, "M", "M", "mine/all", "show my tasks, or everybody's"),
-		bind(actAct, "a", "a", "act", "act on the selected: cancel, submit again"),
+		bind(actSort, "s", "s", "sort", "sort by a column; the same again reverses"),
+		bind(actScope, "M", "M", "mine/all", "show mine, or everybody's"),
+		bind(actMark, " ", "space", "mark", "mark a row; what is done takes all marks"),
+		bind(actAct, "a", "a", "act", "act on the selected or the marked"),
+		bind(actCopy, "y", "y", "copy", "copy an id, a name, a URL and the like"),
+		bind(actCopyCommand, "Y", "Y", "command", "copy the command that shows or does the same"),
 		bind(actFold, "z", "z", "fold", "fold or unfold"),
-		bind(actFoldDone, "Z", "Z", "fold done", "fold all that is done"),
+		bind(actFoldDone, "Z", "Z", "fold all", "fold all that is done; in tables and logs all groups or phases"),
 		bind(actFollow, "f", "f", "follow", "follow: to what starts, or to the end of the log; moving up ends it"),
+		bind(actPane, "v", "v", "pane", "side pane, or the lines below rows, on and off"),
+		bind(actNextTab, "tab", "⇥", "next tab", "next tab of a detail, or the other pane"),
+		bind(actPrevTab, "shift+tab", "⇧⇥", "tab before", "tab before"),
+		bind(actPrevPart, "[", "[", "before", "logs: phase before; tags: an event earlier"),
+		bind(actNextPart, "]", "]", "next", "logs: next phase; tags: an event later"),
+		bind(actPrevDay, "{", "{", "day before", "tags: a day earlier"),
+		bind(actNextDay, "}", "}", "next day", "tags: a day later"),
+		bind(actCompare, "d", "d", "compare", "builds: compare with the one before"),
+		bind(actToTag, "t", "t", "tag", "go to the tag"),
+		bind(actSwap, "t", "t", "then/now", "tags: swap then and now"),
 		bind(actWrap, "w", "w", "wrap", "wrap long lines"),
+		bind(actNumbers, "#", "#", "numbers", "line numbers on and off"),
+		bind(actTogether, "=", "=", "together", "scroll both logs together"),
+		bind(actClean, "c", "c", "clean", "only the text of the log, for the terminal's own selection"),
 		bind(actOtherLog, "o", "o", "other log", "next log of the same task"),
 		bind(actFirst, "g home", "g", "first", "first row or line"),
 		bind(actLast, "G end", "G", "last", "last row or line; in a log it follows"),
@@ -89,14 +127,24 @@ func newKeyMap() keyMap {
 		bind(actHalfUp, "ctrl+u", "^u", "half up", "half a page up"),
 		bind(actPageDown, "pgdown", "PgDn", "page down", "a page down"),
 		bind(actPageUp, "pgup", "PgUp", "page up", "a page up"),
+		bind(actSave, "S", "S", "save", "save what is shown to a file"),
+		bind(actPlace, "1 2 3 4 5 6", "1-6", "views", "Tasks, Builds, Tags, Hosts, Repos, Channels"),
 		bind(actRefresh, "R", "R", "refresh", "ask the hub now"),
 		bind(actRedraw, "ctrl+l", "^l", "redraw", "draw the screen anew"),
 		bind(actSuspend, "ctrl+z", "^z", "suspend", "suspend"),
 		bind(actHelp, "?", "?", "help", "this help"),
-		bind(actEscape, "esc", "esc", "leave", "close the topmost: dialog, search, filter, running calls"),
-		bind(actBack, "q", "q", "back", "back one view; from the tasks: leave"),
+		bind(actEscape, "esc", "esc", "leave", "close the topmost: dialog, search, filter, marks, running calls"),
+		bind(actBack, "q", "q", "back", "back one view; from the first: leave"),
 		bind(actQuit, "ctrl+c", "^c", "leave", "leave at once"),
 	}
+}
+
+// keysOf splits names of keys; a blank alone is the space key.
+func keysOf(names string) []string {
+	if names == " " {
+		return []string{names}
+	}
+	return strings.Fields(names)
 }
 
 // find is the action of a key in a view that knows the given ones.
@@ -112,7 +160,7 @@ func (m keyMap) find(msg tea.KeyMsg, known []action) action {
 // always reports whether an action works in every view.
 func always(a action) bool {
 	switch a {
-	case actRefresh, actRedraw, actSuspend, actHelp, actEscape, actBack, actQuit:
+	case actAct, actCopy, actCopyCommand, actPlace, actRefresh, actRedraw, actSuspend, actHelp, actEscape, actBack, actQuit:
 		return true
 	}
 	return false

@@ -17,8 +17,7 @@ import (
 // logView is a file of a task's output. It opens at its end, fetches what is
 // scrolled to in ranges, and follows what is written.
 type logView struct {
-	e     *env
-	c     *calls
+	screen
 	task  int64
 	name  string
 	files map[string]fileStat
@@ -33,7 +32,6 @@ type logView struct {
 	err      error
 	anew     bool // the file was replaced while it was open
 
-	w, h    int
 	top     int // first line on the screen
 	left    int // cells that are scrolled away sideways
 	wrap    bool
@@ -51,10 +49,8 @@ const (
 )
 
 func newLogView(e *env, task int64, name string, files map[string]fileStat) *logView {
-	return &logView{e: e, c: newCalls(e.ctx), task: task, name: name, files: files, follow: true, mark: -1, edit: newLineEdit()}
+	return &logView{screen: newScreen(e), task: task, name: name, files: files, follow: true, mark: -1, edit: newLineEdit()}
 }
-
-func (v *logView) calls() *calls { return v.c }
 
 func (v *logView) title() []string {
 	label := fmt.Sprint(v.task)
@@ -97,28 +93,27 @@ func (v *logView) status() string {
 }
 
 func (v *logView) resize(w, h int) {
-	v.w, v.h = w, h
+	v.screen.resize(w, h)
 	v.settleTop()
 }
 
 // rows is how many lines of text there is room for.
 func (v *logView) rows() int { return max(v.h-1, 1) }
 
-func (v *logView) input(k tea.KeyMsg) (tea.Cmd, bool) {
-	if !v.edit.active {
-		return nil, false
-	}
+func (v *logView) typing() bool { return v.edit.active }
+
+func (v *logView) input(k tea.KeyMsg) tea.Cmd {
 	if k.Type != tea.KeyEnter {
 		v.edit.key(k)
-		return nil, true
+		return nil
 	}
 	v.edit.close()
 	v.pattern = v.edit.value()
 	if v.pattern == "" {
-		return nil, true
+		return nil
 	}
 	v.mark = -1
-	return v.find("/"+v.pattern, matcher(v.pattern), 1, true), true
+	return v.find("/"+v.pattern, matcher(v.pattern), 1, true)
 }
 
 func (v *logView) escape() bool {
@@ -130,10 +125,12 @@ func (v *logView) escape() bool {
 	case v.pattern != "":
 		v.pattern = ""
 	default:
-		return false
+		return false // leaving the view ends what it fetches
 	}
 	return true
 }
+
+func (v *logView) command() string { return v.e.commandLine("watch-logs", "--log", v.name, v.task) }
 
 func (v *logView) do(a action) tea.Cmd {
 	switch a {
@@ -213,7 +210,7 @@ func (v *logView) other() tea.Cmd {
 	at := slices.Index(names, v.name)
 	v.e.drop(v.c)
 	fresh := newLogView(v.e, v.task, names[(at+1)%len(names)], v.files)
-	fresh.c, fresh.w, fresh.h, fresh.wrap = v.c, v.w, v.h, v.wrap
+	fresh.screen, fresh.wrap = v.screen, v.wrap
 	*v = *fresh
 	return v.fetch(fetchOpen)
 }

@@ -2,8 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -15,14 +13,16 @@ const (
 	minHeight = 15
 )
 
-// root is the program's model: size, keys, dialogs, the stack of views, and
+// root is the program's model: size, keys, dialogs, the stacks of views, and
 // the clock.
 type root struct {
-	e     *env
-	w, h  int
-	views []view
-	frame string // as it was drawn last
-	dirty bool
+	e      *env
+	w, h   int
+	places []place
+	at     int      // the place that is shown
+	stacks [][]view // of each place, empty until it is gone to
+	frame  string   // as it was drawn last
+	dirty  bool
 
 	tickGen  int  // only the newest tick counts
 	tickDue  bool // one is on its way
@@ -46,14 +46,36 @@ func newRoot(e *env, mine bool) *root {
 	if mine {
 		e.feed.owner = nobodyYet
 	}
-	return &root{e: e, views: []view{newTasksView(e, mine)}, dirty: true}
+	r := &root{e: e, places: places(), dirty: true}
+	r.stacks = make([][]view, len(r.places))
+	r.stacks[0] = []view{newTasksView(e, mine)}
+	return r
 }
 
-func (r *root) top() view { return r.views[len(r.views)-1] }
+// views is the stack that is shown.
+func (r *root) views() []view { return r.stacks[r.at] }
+
+func (r *root) top() view { return r.views()[len(r.views())-1] }
+
+// goTo shows a place, which opens with the view that its row names.
+func (r *root) goTo(number int) tea.Cmd {
+	for i, p := range r.places {
+		if p.number != number {
+			continue
+		}
+		r.at = i
+		if len(r.stacks[i]) == 0 {
+			return r.push(p.open(r.e))
+		}
+		r.top().resize(r.w, max(r.h-3, 0))
+		return r.top().update(opened{})
+	}
+	return nil
+}
 
 // Init asks who the user is.
 func (r *root) Init() tea.Cmd {
-	return tea.Batch(r.e.askWho(r.views[0].calls()), r.clock())
+	return tea.Batch(r.e.askWho(r.stacks[0][0].calls()), r.clock())
 }
 
 // Update takes a message in. It never waits: what takes time is a command.
@@ -89,6 +111,10 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			r.e.notice, r.e.noticeEnds = "", time.Time{}
 		}
 		cmds = append(cmds, r.each(tick{}))
+	case clipboardError:
+		if m.err != nil {
+			r.e.tell(roleFail, "copy: "+m.err.Error())
+		}
 	case spin:
 		r.spinning = false
 	case settle:
@@ -107,44 +133,37 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 // split is a message's keys; where text is typed, they stay together.
 func (r *root) split(m tea.KeyMsg) []tea.KeyMsg {
 	if r.e.dialog == nil {
-		if _, typing := r.typing(); typing {
+		if r.top().typing() {
 			return []tea.KeyMsg{m}
 		}
 	}
 	return splitKeys(m)
 }
 
-// typing reports whether the top view takes text now.
-func (r *root) typing() (*lineEdit, bool) {
-	switch v := r.top().(type) {
-	case *tasksView:
-		return &v.edit, v.edit.active
-	case *logView:
-		return &v.edit, v.edit.active
-	}
-	return nil, false
-}
-
 func (r *root) resize() {
-	for _, v := range r.views {
-		v.resize(r.w, max(r.h-3, 0))
+	for _, stack := range r.stacks {
+		for _, v := range stack {
+			v.resize(r.w, max(r.h-3, 0))
+		}
 	}
 }
 
 func (r *root) push(v view) tea.Cmd {
-	r.views = append(r.views, v)
+	r.stacks[r.at] = append(r.stacks[r.at], v)
 	v.resize(r.w, max(r.h-3, 0))
 	return v.update(opened{})
 }
 
-// opened tells a view that it has come on the screen.
+// opened tells a view that it has come on the screen, or again.
 type opened struct{}
 
 // each hands a message to all views.
 func (r *root) each(msg tea.Msg) tea.Cmd {
 	var cmds []tea.Cmd
-	for _, v := range r.views {
-		cmds = append(cmds, v.update(msg))
+	for _, stack := range r.stacks {
+		for _, v := range stack {
+			cmds = append(cmds, v.update(msg))
+		}
 	}
 	return tea.Batch(cmds...)
 }
@@ -160,9 +179,15 @@ func (r *root) answer(m reply) tea.Cmd {
 		return nil
 	}
 	m.to.open--
-	for _, v := range r.views {
-		if v.calls() == m.to {
-			return v.update(m)
+	if d, ok := m.what.(done); ok {
+		r.e.tellDone(d, m.err)
+		return r.each(d)
+	}
+	for _, stack := range r.stacks {
+		for _, v := range stack {
+			if v.calls() == m.to {
+				return v.update(m)
+			}
 		}
 	}
 	return nil
@@ -176,16 +201,14 @@ func (r *root) key(k tea.KeyMsg) tea.Cmd {
 		return r.dialogKey(d, k)
 	}
 	v := r.top()
-	if k.Type != tea.KeyEsc {
-		if cmd, typed := v.input(k); typed {
-			return cmd
-		}
+	if k.Type != tea.KeyEsc && v.typing() {
+		return v.input(k)
 	}
 	switch a := r.e.keyMap.find(k, v.keys()); a {
 	case actNone:
 		return nil
 	case actEscape:
-		if v.escape() || len(r.views) == 1 {
+		if v.escape() || len(r.views()) == 1 {
 			return nil
 		}
 		return r.pop()
@@ -202,6 +225,16 @@ func (r *root) key(k tea.KeyMsg) tea.Cmd {
 	case actRefresh:
 		r.e.feed.poke()
 		return v.do(a)
+	case actPlace:
+		return r.goTo(int(k.Runes[0] - '0'))
+	case actAct:
+		r.e.openMenu(v.deeds())
+		return nil
+	case actCopy:
+		r.e.openCopyMenu(v.clips(), v.command())
+		return nil
+	case actCopyCommand:
+		return r.e.copyCommand(v.command())
 	default:
 		return v.do(a)
 	}
@@ -212,6 +245,9 @@ func (r *root) dialogKey(d *dialog, k tea.KeyMsg) tea.Cmd {
 		r.e.dialog = nil
 		return nil
 	}
+	if k.String() == "Y" && d.command != "" {
+		return r.e.copyCommand(d.command)
+	}
 	cmd, done := d.answer(k.String())
 	if done {
 		r.e.dialog = nil
@@ -221,13 +257,15 @@ func (r *root) dialogKey(d *dialog, k tea.KeyMsg) tea.Cmd {
 
 // pop goes back a view; from the home it leaves.
 func (r *root) pop() tea.Cmd {
-	if len(r.views) == 1 {
+	stack := r.views()
+	if len(stack) == 1 {
 		return tea.Quit
 	}
 	r.e.drop(r.top().calls())
-	r.views = r.views[:len(r.views)-1]
-	r.resize()
-	return nil
+	stack[len(stack)-1] = nil
+	r.stacks[r.at] = stack[:len(stack)-1]
+	r.top().resize(r.w, max(r.h-3, 0))
+	return r.top().update(opened{})
 }
 
 // clock asks for the next tick: every second while something on the screen
@@ -302,134 +340,4 @@ func (r *root) draw() *Canvas {
 	}
 	r.drawFooter(c)
 	return c
-}
-
-func (r *root) drawHeader(c *Canvas) {
-	var titles []string
-	for _, v := range r.views {
-		titles = append(titles, v.title()...)
-	}
-	form := "15:04"
-	if c.w >= 80 && r.tickFast {
-		form = "15:04:05"
-	}
-	right := r.e.profile + " " + r.e.now().In(r.e.loc).Format(form)
-	room := max(c.w-2-c.width(right)-2, 0)
-	// The last title matters most: what doesn't fit goes at the front.
-	for len(titles) > 1 && c.width(strings.Join(titles, " › ")) > room {
-		titles = titles[1:]
-	}
-	c.at(0, 1).fit(roleBold, strings.Join(titles, " › "), room)
-	c.at(0, c.w-c.width(right)-1).put(roleDim, right)
-}
-
-// drawBanner tells of a lost hub on the view's first line.
-func (r *root) drawBanner(c *Canvas) {
-	l := r.e.link
-	line := c.rect(0, 0, c.w, 1)
-	line.clear()
-	now := r.e.now()
-	text := fmt.Sprintf("%s %s lost since %s (%s): %s", r.e.sign(markLost), r.e.profile,
-		l.lost.In(r.e.loc).Format("15:04:05"), span(now.Sub(l.lost).Seconds()), l.reason)
-	again := fmt.Sprintf(" · again in %d s · R now", max(int(l.next.Sub(now).Seconds()+0.999), 0))
-	room := c.w - 2 - c.width(again)
-	p := line.at(0, 1).put(roleFail, cut(text, room, c.ascii))
-	p.put(roleWarn, again)
-}
-
-func (r *root) drawFooter(c *Canvas) {
-	y := c.h - 2
-	p := c.at(y, 1).put(roleDim, r.e.profile+" · ")
-	r.drawLink(p)
-	user := "anonymous"
-	if r.e.me.name != "" {
-		user = r.e.me.name
-	}
-	p.put(roleDim, " · "+user)
-	right := ""
-	if s := r.top().status(); s != "" {
-		right = s
-	} else {
-		n := r.e.meter.perMinute(r.e.now())
-		right = fmt.Sprintf("%d calls/min", n)
-		if n == 1 {
-			right = "1 call/min"
-		}
-	}
-	if busy := r.busy(); busy != "" {
-		right = busy + "  " + right
-	}
-	if at := c.w - 1 - c.width(right); at > p.x {
-		c.at(y, at).put(roleDim, right)
-	}
-	r.drawKeys(c.at(c.h-1, 1))
-}
-
-// busy is the spinner, once calls have been under way for a while.
-func (r *root) busy() string {
-	if r.e.pending == 0 {
-		return ""
-	}
-	since := r.e.now().Sub(r.e.busySince)
-	if since < spinAfter {
-		return ""
-	}
-	sign := []string{"|", "/", "-", "\\"}[int(since/spinEvery)%4]
-	switch {
-	case since > 10*time.Second:
-		return sign + " slow hub, esc leaves"
-	case since > 2*time.Second:
-		return sign + " asking, esc leaves"
-	}
-	return sign + " esc leaves"
-}
-
-func (r *root) drawLink(p *pen) {
-	l := r.e.link
-	now := r.e.now()
-	put := func(m mark, text string) { p.put(m.role, r.e.sign(m)+" "+text) }
-	switch {
-	case r.e.lost():
-		was := "poll"
-		if l.stream {
-			was = "stream"
-		}
-		put(markLost, fmt.Sprintf("lost %s · was %s · attempt %d", span(now.Sub(l.lost).Seconds()), was, l.tries))
-	case !l.up:
-		p.put(roleWait, "connecting")
-	case l.stream:
-		put(markStream, "stream, "+ago(now.Sub(l.heard).Seconds()))
-	default:
-		put(markPoll, fmt.Sprintf("poll %d s, %s", int(l.every.Seconds()), ago(now.Sub(l.heard).Seconds())))
-	}
-}
-
-// footerKeys are what the last line shows, by importance.
-var footerKeys = []action{
-	actOpen, actLog, actFilter, actSearch, actNextError, actAct, actFold, actFollow, actWrap, actOtherLog, actScope, actBack,
-}
-
-func (r *root) drawKeys(p *pen) {
-	if r.e.notice != "" {
-		p.fit(r.e.noticeRole, r.e.notice, p.c.w-2)
-		return
-	}
-	if r.e.dialog != nil {
-		p.fit(roleDim, r.e.dialog.hint, p.c.w-2)
-		return
-	}
-	known := r.top().keys()
-	help := r.e.keyMap.get(actHelp).Help()
-	end := p.c.w - 2 - p.c.width(help.Key+" "+help.Desc)
-	for _, a := range footerKeys {
-		if a == actBack && len(r.views) == 1 || !slices.Contains(known, a) && a != actBack {
-			continue
-		}
-		h := r.e.keyMap.get(a).Help()
-		if p.x+p.c.width(h.Key+" "+h.Desc)+2 > end {
-			continue
-		}
-		p.put(roleLink, h.Key).put(roleDim, " "+h.Desc).skip(2)
-	}
-	p.put(roleLink, help.Key).put(roleDim, " "+help.Desc)
 }

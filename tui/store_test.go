@@ -124,7 +124,7 @@ func TestFilter(t *testing.T) {
 		"arch:s390x":            2,
 		"libuv":                 3,
 	} {
-		f := parseFilter(text)
+		f := parseFilter(text, taskWord)
 		n := 0
 		for _, e := range s.tasks {
 			if f.matches(e) {

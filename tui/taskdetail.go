@@ -11,24 +11,19 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"koji"
-	"koji/internal/safetext"
 )
 
 // taskView is all about one task: its parameters, subtasks, result or fault,
 // and files.
 type taskView struct {
-	e       *env
-	c       *calls
+	screen
+	page    page
 	id      int64
 	version uint64 // of the store's task when it was asked for
 	asking  bool
 	again   bool // it has changed meanwhile
 	detail  *detail
 	err     error
-	lines   []detailLine
-	sel     detailKey
-	top     int
-	w, h    int
 }
 
 // detail is what the hub tells of a task.
@@ -41,12 +36,6 @@ type detail struct {
 	files    map[string]fileStat
 }
 
-// detailLine is a line of the view; those with a key can be selected.
-type detailLine struct {
-	key  detailKey
-	draw func(p *pen, room int)
-}
-
 // detailKey is the subtask or the file of a line.
 type detailKey struct {
 	task int64
@@ -54,14 +43,11 @@ type detailKey struct {
 }
 
 func newTaskView(e *env, id int64) *taskView {
-	return &taskView{e: e, c: newCalls(e.ctx), id: id}
+	return &taskView{screen: newScreen(e), page: page{e: e}, id: id}
 }
 
-func (v *taskView) calls() *calls  { return v.c }
-func (v *taskView) status() string { return "" }
-func (v *taskView) escape() bool   { return false }
-
-func (v *taskView) input(tea.KeyMsg) (tea.Cmd, bool) { return nil, false }
+// escape leaves the view, which ends what it asks.
+func (v *taskView) escape() bool { return false }
 
 func (v *taskView) title() []string {
 	label := fmt.Sprint(v.id)
@@ -74,7 +60,7 @@ func (v *taskView) title() []string {
 }
 
 func (v *taskView) keys() []action {
-	return []action{actDown, actUp, actOpen, actLog, actAct, actFirst, actLast, actHalfDown, actHalfUp, actPageDown, actPageUp}
+	return append(v.page.keys(), actOpen, actLog)
 }
 
 func (v *taskView) ticks() bool {
@@ -83,8 +69,8 @@ func (v *taskView) ticks() bool {
 }
 
 func (v *taskView) resize(w, h int) {
-	v.w, v.h = w, h
-	v.scroll(0)
+	v.screen.resize(w, h)
+	v.page.resize(h)
 }
 
 func (v *taskView) update(msg tea.Msg) tea.Cmd {
@@ -110,8 +96,6 @@ func (v *taskView) update(msg tea.Msg) tea.Cmd {
 			if v.again {
 				return v.load()
 			}
-		case done:
-			v.e.tellDone(what, m.err)
 		case logChoice:
 			v.e.openLog(what, m.err)
 		}
@@ -179,62 +163,56 @@ func (v *taskView) do(a action) tea.Cmd {
 		return v.open(false)
 	case actLog:
 		return v.open(true)
-	case actAct:
-		v.e.openMenu(v.id, v.c)
 	default:
-		v.move(scrollBy(a, v.h, len(v.lines)))
+		v.page.do(a)
 	}
 	return nil
 }
 
+// task is the task as far as it is known.
+func (v *taskView) task() (task, bool) {
+	if t := v.e.store.get(v.id); t != nil {
+		return t.task, true
+	}
+	if v.detail == nil {
+		return task{}, false
+	}
+	return taskOf(v.detail.task, names{}), true
+}
+
+func (v *taskView) deeds() []deed {
+	t, ok := v.task()
+	if !ok {
+		return nil
+	}
+	return v.e.taskDeeds([]task{t})
+}
+
+func (v *taskView) clips() []clip {
+	t, ok := v.task()
+	if !ok {
+		return nil
+	}
+	return v.e.taskClips(&t)
+}
+
+func (v *taskView) command() string { return v.e.commandLine("taskinfo", "-v", v.id) }
+
 // open opens the selected subtask or file; with l its log.
 func (v *taskView) open(log bool) tea.Cmd {
+	sel, _ := v.page.sel.(detailKey)
 	switch {
-	case v.sel.file != "" && v.detail != nil:
-		v.e.next = newLogView(v.e, v.id, v.sel.file, v.detail.files)
-	case v.sel.task != 0 && log:
-		return v.e.chooseLog(v.sel.task, v.c)
-	case v.sel.task != 0:
-		v.e.next = newTaskView(v.e, v.sel.task)
+	case sel.file != "" && v.detail != nil:
+		v.e.next = newLogView(v.e, v.id, sel.file, v.detail.files)
+	case sel.task != 0 && log:
+		return v.e.chooseLog(sel.task, v.c)
+	case sel.task != 0:
+		v.e.next = newTaskView(v.e, sel.task)
 	case log:
 		return v.e.chooseLog(v.id, v.c)
 	}
 	return nil
 }
-
-// move goes to the next line that can be selected, and scrolls where there is none.
-func (v *taskView) move(n int) {
-	at := v.indexOf(v.sel)
-	step := 1
-	if n < 0 {
-		step = -1
-	}
-	for left := n; left != 0; left -= step {
-		next := at + step
-		for next >= 0 && next < len(v.lines) && v.lines[next].key == (detailKey{}) {
-			next += step
-		}
-		if next < 0 || next >= len(v.lines) {
-			v.scroll(left)
-			return
-		}
-		at = next
-		v.sel = v.lines[at].key
-	}
-	if at >= 0 {
-		v.scroll(max(0, at+1-v.top-v.h))
-		v.scroll(min(0, at-v.top))
-	}
-}
-
-func (v *taskView) indexOf(k detailKey) int {
-	if k == (detailKey{}) {
-		return -1
-	}
-	return slices.IndexFunc(v.lines, func(l detailLine) bool { return l.key == k })
-}
-
-func (v *taskView) scroll(n int) { v.top = max(0, min(v.top+n, len(v.lines)-v.h)) }
 
 func (v *taskView) draw(c *Canvas) {
 	switch {
@@ -246,55 +224,42 @@ func (v *taskView) draw(c *Canvas) {
 	if v.err != nil && v.detail == nil {
 		return
 	}
-	for y := 0; y < c.h && v.top+y < len(v.lines); y++ {
-		l := &v.lines[v.top+y]
-		p := c.at(y, 1)
-		if l.key != (detailKey{}) && l.key == v.sel {
-			c.at(y, 0).put(roleText, v.e.sign(markSelect))
-		}
-		l.draw(p, c.w-2)
-		if l.key != (detailKey{}) && l.key == v.sel {
-			c.selectLine(y)
-		}
-	}
+	v.page.draw(c)
 }
 
 // layout makes the lines from what is known.
 func (v *taskView) layout() {
-	v.lines = v.lines[:0]
+	v.page.begin()
 	if v.detail == nil {
 		return
 	}
 	d := v.detail
 	v.layoutState(d.task)
 	if d.fault != nil {
-		v.section("fault")
+		v.page.section("fault")
 		for _, line := range paragraphs(d.fault.Error()) {
-			v.text(roleFail, line)
+			v.page.text(roleFail, line)
 		}
 	}
 	if len(d.children) > 0 {
-		v.section("subtasks")
+		v.page.section("subtasks")
 		for _, t := range d.children {
 			v.child(t)
 		}
 	}
 	if len(d.files) > 0 {
-		v.section("files")
+		v.page.section("files")
 		for _, name := range slices.SortedFunc(maps.Keys(d.files), func(a, b string) int { return strings.Compare(logRank(a), logRank(b)) }) {
 			v.file(name, d.files[name].size())
 		}
 	}
-	v.section("parameters")
+	v.page.section("parameters")
 	v.layoutParams(d)
 	if d.task.State == koji.TaskClosed && d.result != nil {
-		v.section("result")
-		v.value("", d.result)
+		v.page.section("result")
+		v.page.value("", d.result)
 	}
-	if v.indexOf(v.sel) < 0 {
-		v.sel = detailKey{}
-	}
-	v.scroll(0)
+	v.page.end()
 }
 
 func (v *taskView) layoutState(t koji.Task) {
@@ -312,7 +277,7 @@ func (v *taskView) layoutState(t koji.Task) {
 		parts = append(parts, s.host)
 	}
 	parts = append(parts, s.arch, fmt.Sprintf("prio %d", t.Priority), fmt.Sprintf("weight %.1f", t.Weight))
-	v.add(detailKey{}, func(p *pen, room int) {
+	v.page.add(nil, func(p *pen, room int) {
 		p.put(m.role, v.e.sign(m)+" "+state).upTo(roleText, " · "+strings.Join(parts, " · "), room+1)
 	})
 	when := "made " + clockTime(s.created, v.e.loc)
@@ -325,9 +290,9 @@ func (v *taskView) layoutState(t koji.Task) {
 		}
 		when += " · " + span(end-s.started)
 	}
-	v.text(roleDim, when)
+	v.page.text(roleDim, when)
 	if s.parent != 0 {
-		v.add(detailKey{task: s.parent}, func(p *pen, room int) {
+		v.page.add(detailKey{task: s.parent}, func(p *pen, room int) {
 			text := fmt.Sprintf("subtask of %d", s.parent)
 			if up := v.e.store.get(s.parent); up != nil {
 				text += " " + up.label
@@ -341,36 +306,19 @@ func (v *taskView) layoutParams(d *detail) {
 	if d.params == nil {
 		request, _ := d.task.Request.([]any)
 		for i, p := range request {
-			v.value(fmt.Sprint(i+1), p)
+			v.page.value(fmt.Sprint(i+1), p)
 		}
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.params)) {
-		v.value(name, d.params[name])
+		v.page.value(name, d.params[name])
 	}
-}
-
-func (v *taskView) add(k detailKey, draw func(p *pen, room int)) {
-	v.lines = append(v.lines, detailLine{k, draw})
-}
-
-func (v *taskView) text(ro role, text string) {
-	v.add(detailKey{}, func(p *pen, room int) { p.fit(ro, text, room) })
-}
-
-func (v *taskView) section(name string) {
-	v.add(detailKey{}, func(p *pen, room int) {
-		p.put(roleFrame, "── ").put(roleBold, name+" ")
-		for p.x <= room {
-			p.put(roleFrame, "─")
-		}
-	})
 }
 
 func (v *taskView) child(t koji.Task) {
 	m := kindMarks[kindOf(t.State, t.Waiting != nil && *t.Waiting, t.Method)]
 	label := koji.TaskLabel(t)
-	v.add(detailKey{task: t.ID}, func(p *pen, room int) {
+	v.page.add(detailKey{task: t.ID}, func(p *pen, room int) {
 		p.put(m.role, v.e.sign(m)).put(roleDim, fmt.Sprintf(" %d ", t.ID))
 		took := ""
 		if t.StartTS != nil {
@@ -386,78 +334,9 @@ func (v *taskView) child(t koji.Task) {
 }
 
 func (v *taskView) file(name string, size int64) {
-	v.add(detailKey{file: name}, func(p *pen, room int) {
+	v.page.add(detailKey{file: name}, func(p *pen, room int) {
 		p.fit(roleLink, name, room-10).right(roleText, bytesText(size), 10)
 	})
-}
-
-// valueLines is how much of one value is shown.
-const valueLines = 200
-
-// value shows a parameter or a result, structs and lists by their parts.
-func (v *taskView) value(name string, value any) {
-	for i, line := range valueText(value) {
-		head := ""
-		if i == 0 {
-			head = name
-		}
-		if i == valueLines {
-			v.text(roleDim, "…")
-			return
-		}
-		v.add(detailKey{}, func(p *pen, room int) {
-			if name != "" {
-				p.fit(roleDim, head, 14).skip(1)
-			}
-			p.upTo(roleText, line, room+1)
-		})
-	}
-}
-
-func valueText(value any) []string {
-	switch x := value.(type) {
-	case nil:
-		return []string{"-"}
-	case string:
-		return paragraphs(x)
-	case []any:
-		if len(x) == 0 {
-			return []string{"none"}
-		}
-		var lines []string
-		for _, item := range x {
-			lines = append(lines, valueText(item)...)
-		}
-		return lines
-	case map[string]any:
-		if len(x) == 0 {
-			return []string{"none"}
-		}
-		var lines []string
-		for _, k := range slices.Sorted(maps.Keys(x)) {
-			for i, line := range valueText(x[k]) {
-				if i == 0 {
-					lines = append(lines, k+" = "+line)
-				} else {
-					lines = append(lines, "    "+line)
-				}
-			}
-		}
-		return lines
-	}
-	return []string{fmt.Sprint(value)}
-}
-
-// paragraphs are the lines of a text, clean.
-func paragraphs(s string) []string {
-	var lines []string
-	for line := range strings.Lines(s) {
-		lines = append(lines, safetext.Clean(strings.TrimRight(line, "\r\n")))
-	}
-	if len(lines) == 0 {
-		lines = []string{""}
-	}
-	return lines
 }
 
 // logChoice is the log that fits a task best.

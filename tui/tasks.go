@@ -9,10 +9,8 @@ import (
 
 // tasksView is the home: the live tree of tasks.
 type tasksView struct {
-	e      *env
-	c      *calls
+	screen
 	t      *tree
-	w, h   int
 	filter filter
 	edit   lineEdit
 	before string // the filter before it was edited
@@ -22,15 +20,14 @@ type tasksView struct {
 }
 
 func newTasksView(e *env, mine bool) *tasksView {
-	return &tasksView{e: e, c: newCalls(e.ctx), t: newTree(), edit: newLineEdit(), mine: mine}
+	return &tasksView{screen: newScreen(e), t: newTree(), edit: newLineEdit(), mine: mine}
 }
 
 func (v *tasksView) title() []string { return []string{"Tasks"} }
-func (v *tasksView) calls() *calls   { return v.c }
 
 func (v *tasksView) keys() []action {
 	return []action{
-		actDown, actUp, actLeft, actRight, actOpen, actLog, actFilter, actAct, actFold, actFoldDone, actFollow, actScope,
+		actDown, actUp, actLeft, actRight, actOpen, actLog, actFilter, actFold, actFoldDone, actFollow, actScope,
 		actFirst, actLast, actHalfDown, actHalfUp, actPageDown, actPageUp,
 	}
 }
@@ -40,8 +37,6 @@ func (v *tasksView) ticks() bool {
 	n := v.e.store.all
 	return v.t.ripe || n[kindRun]+n[kindParent]+n[kindRepo]+n[kindFree]+n[kindAssigned] > 0
 }
-
-func (v *tasksView) status() string { return "" }
 
 // head is how many lines stand above the rows.
 func (v *tasksView) head() int {
@@ -91,20 +86,16 @@ func (v *tasksView) update(msg tea.Msg) tea.Cmd {
 	case changes, tick, link, who:
 		v.build()
 	case reply:
-		switch what := m.what.(type) {
-		case done:
-			v.e.tellDone(what, m.err)
-		case logChoice:
+		if what, ok := m.what.(logChoice); ok {
 			v.e.openLog(what, m.err)
 		}
 	}
 	return nil
 }
 
-func (v *tasksView) input(k tea.KeyMsg) (tea.Cmd, bool) {
-	if !v.edit.active {
-		return nil, false
-	}
+func (v *tasksView) typing() bool { return v.edit.active }
+
+func (v *tasksView) input(k tea.KeyMsg) tea.Cmd {
 	switch k.Type {
 	case tea.KeyEnter:
 		v.edit.close()
@@ -117,11 +108,11 @@ func (v *tasksView) input(k tea.KeyMsg) (tea.Cmd, bool) {
 			v.setFilter(v.edit.value())
 		}
 	}
-	return nil, true
+	return nil
 }
 
 func (v *tasksView) setFilter(text string) {
-	v.filter = parseFilter(text)
+	v.filter = parseFilter(text, taskWord)
 	v.build()
 	if r := v.t.selected(); r == nil || r.kind != rowTask || !v.filter.matches(v.e.store.get(r.id)) {
 		v.t.chosen = false // what fits is what one looks for
@@ -144,10 +135,8 @@ func (v *tasksView) escape() bool {
 		v.setFilter(v.before)
 	case !v.filter.empty():
 		v.setFilter("")
-	case v.c.open > 0:
-		v.e.drop(v.c)
 	default:
-		return false
+		return v.screen.escape()
 	}
 	return true
 }
@@ -202,12 +191,6 @@ func (v *tasksView) do(a action) tea.Cmd {
 			return v.e.chooseLog(r.id, v.c)
 		}
 		v.e.tell(roleWarn, "no task is selected")
-	case actAct:
-		if r := v.t.selected(); r != nil && r.kind == rowTask {
-			v.e.openMenu(r.id, v.c)
-		} else {
-			v.e.tell(roleWarn, "nothing to act on is selected")
-		}
 	}
 	// What only stays for the selection's sake goes when that moves on.
 	if stale && v.t.sel != was {
@@ -215,6 +198,33 @@ func (v *tasksView) do(a action) tea.Cmd {
 	}
 	v.watch()
 	return nil
+}
+
+// deeds are those of the selected task.
+func (v *tasksView) deeds() []deed {
+	r := v.t.selected()
+	if r == nil || r.kind != rowTask {
+		return nil
+	}
+	return v.e.taskDeeds([]task{v.e.store.get(r.id).task})
+}
+
+func (v *tasksView) clips() []clip {
+	r := v.t.selected()
+	if r == nil || r.kind != rowTask {
+		return nil
+	}
+	return v.e.taskClips(&v.e.store.get(r.id).task)
+}
+
+func (v *tasksView) command() string {
+	if r := v.t.selected(); r != nil && r.kind == rowTask {
+		return v.e.commandLine("taskinfo", r.id)
+	}
+	if v.mine {
+		return v.e.commandLine("list-tasks", "--mine")
+	}
+	return v.e.commandLine("list-tasks")
 }
 
 func (v *tasksView) open() {

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -54,6 +55,10 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	p := tea.NewProgram(r, tea.WithContext(run), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithAltScreen())
+	r.e.clipboard = func(sequence string) error {
+		_, err := io.WriteString(o.Out, sequence)
+		return err
+	}
 	fed := make(chan struct{})
 	r.e.feed.send = p.Send
 	go func() {
@@ -88,13 +93,15 @@ func start(ctx context.Context, o Options, p pace, now func() time.Time, t *them
 	}
 	e := newEnv(ctx, h, t)
 	e.profile, e.version = safetext.Clean(o.Profile.Name), o.Version
+	e.weburl = strings.TrimRight(safetext.Clean(o.Profile.WebURL), "/")
 	e.feed = newFeed(h, func(tea.Msg) {}, p)
 	return newRoot(e, o.Session.LoggedIn()), nil
 }
 
 func newEnv(ctx context.Context, h *hub, t *theme) *env {
 	return &env{
-		hub: h, ctx: ctx, store: newStore(), theme: t, keyMap: newKeyMap(), loc: time.Local,
+		clipboard: func(string) error { return nil },
+		acts:      newCalls(ctx), hub: h, ctx: ctx, store: newStore(), theme: t, keyMap: newKeyMap(), loc: time.Local,
 		feed: newFeed(h, func(tea.Msg) {}, usualPace()),
 	}
 }

@@ -9,19 +9,83 @@ import (
 )
 
 // view is a screen between the header and the footer. Values come to it only
-// by messages; it has no goroutine.
+// by messages; it has no goroutine. Most embed screen, which has an answer to
+// all that they don't care for.
 type view interface {
 	title() []string
-	keys() []action                     // what its keys can ask for
-	do(a action) tea.Cmd                // an action was asked for
-	input(k tea.KeyMsg) (tea.Cmd, bool) // a key while it takes text; false: it doesn't
-	update(msg tea.Msg) tea.Cmd         // changes, link, replies to its calls, ticks
-	resize(w, h int)                    // the room it has
-	draw(c *Canvas)                     // a pure function of its state
-	escape() bool                       // leaves one thing; false: there was none
+	keys() []action      // what its keys can ask for
+	do(a action) tea.Cmd // an action was asked for
+	typing() bool        // it takes text now, so keys are input
+	input(k tea.KeyMsg) tea.Cmd
+	update(msg tea.Msg) tea.Cmd // opened, changes, link, replies to its calls, ticks
+	resize(w, h int)            // the room it has
+	draw(c *Canvas)             // a pure function of its state
+	escape() bool               // leaves one thing; false: there was none
 	calls() *calls
 	ticks() bool // something on it changes with time alone
 	status() string
+	deeds() []deed   // what can be done to what is selected or marked
+	clips() []clip   // what can be copied of it
+	command() string // the line that shows the same in a shell, "" if none does
+}
+
+// screen is the part that views have in common: their calls and their room,
+// and that there is nothing to type, to do or to copy.
+type screen struct {
+	e    *env
+	c    *calls
+	w, h int
+}
+
+func newScreen(e *env) screen { return screen{e: e, c: newCalls(e.ctx)} }
+
+func (s *screen) typing() bool             { return false }
+func (s *screen) input(tea.KeyMsg) tea.Cmd { return nil }
+func (s *screen) update(tea.Msg) tea.Cmd   { return nil }
+func (s *screen) resize(w, h int)          { s.w, s.h = w, h }
+func (s *screen) calls() *calls            { return s.c }
+func (s *screen) ticks() bool              { return false }
+func (s *screen) status() string           { return "" }
+func (s *screen) deeds() []deed            { return nil }
+func (s *screen) clips() []clip            { return nil }
+func (s *screen) command() string          { return "" }
+
+// escape ends what is under way.
+func (s *screen) escape() bool {
+	if s.c.open == 0 {
+		return false
+	}
+	s.e.drop(s.c)
+	return true
+}
+
+// keeper is a view whose filter, sorting and the like are kept until the next
+// time, per profile.
+type keeper interface {
+	keep() map[string]string
+	restore(kept map[string]string)
+}
+
+// clip is something that can be copied.
+type clip struct {
+	key  string // after y
+	name string
+	text string
+}
+
+// place is one of the views that the digits go to, each with a stack of what
+// was opened from it.
+type place struct {
+	number int
+	name   string
+	open   func(e *env) view
+}
+
+// places are the top views, by their numbers.
+func places() []place {
+	return []place{
+		{1, "Tasks", func(e *env) view { return newTasksView(e, e.me.id != 0 || e.feed.owner == nobodyYet) }},
+	}
 }
 
 // env is what all views share. Only the program's own goroutine touches it.
@@ -34,16 +98,20 @@ type env struct {
 	feed    *feed
 	profile string
 	version string
+	weburl  string // of the hub's web pages, "" if they aren't known
 	me      who
 	link    link
 	loc     *time.Location
 
 	pending   int // calls under way
 	busySince time.Time
+	acts      *calls // of deeds: they go on when their view is left
 
 	notice     string // a line about what was just done, for 4 seconds
 	noticeRole role
 	noticeEnds time.Time
+	history    []deedDone                  // what was done, the newest last
+	clipboard  func(sequence string) error // writes to the terminal between two frames
 
 	next   view    // to be opened
 	dialog *dialog // open, nil if none
@@ -57,6 +125,16 @@ type who struct {
 }
 
 func (w who) admin() bool { return slices.Contains(w.perms, "admin") }
+
+// has reports whether the user may do what a permission allows.
+func (w who) has(perm string) bool { return w.admin() || slices.Contains(w.perms, perm) }
+
+// deedDone is a change that was made, or that failed.
+type deedDone struct {
+	at      time.Time
+	command string
+	failed  string // why, "" if it didn't
+}
 
 // noticeLife is how long a notice stands.
 const noticeLife = 4 * time.Second

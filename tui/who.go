@@ -36,7 +36,7 @@ func (e *env) askWho(c *calls) tea.Cmd {
 
 // welcome takes in who the user is. Their own tasks are what they see first.
 func (r *root) welcome(w who, err error) tea.Cmd {
-	home := r.views[0].(*tasksView)
+	home := r.stacks[0][0].(*tasksView)
 	if err != nil {
 		r.e.tell(roleFail, "who you are: "+errorText(err))
 		home.mine = false

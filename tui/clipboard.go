@@ -1,0 +1,61 @@
+package tui
+
+import (
+	"fmt"
+
+	"github.com/aymanbagabas/go-osc52/v2"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"koji/internal/safetext"
+)
+
+// openCopyMenu lets one choose what to copy.
+func (e *env) openCopyMenu(clips []clip, command string) {
+	if command != "" {
+		clips = append(clips, clip{"Y", "command", command})
+	}
+	if len(clips) == 0 {
+		e.tell(roleWarn, "nothing to copy is selected")
+		return
+	}
+	d := &dialog{title: "copy", hint: "press a letter · esc leaves"}
+	for _, c := range clips {
+		d.say(roleText, fmt.Sprintf("%s  %-10s %s", c.key, c.name, c.text))
+	}
+	d.answer = func(key string) (tea.Cmd, bool) {
+		for _, c := range clips {
+			if c.key == key {
+				return e.copyText(c.name, c.text), true
+			}
+		}
+		return nil, false
+	}
+	e.dialog = d
+}
+
+func (e *env) copyCommand(command string) tea.Cmd {
+	if command == "" {
+		e.tell(roleWarn, "no command shows this")
+		return nil
+	}
+	return e.copyText("command", command)
+}
+
+// clipboardLimit is how much text terminals take for their clipboard.
+const clipboardLimit = 74000
+
+// copyText puts a text on the terminal's clipboard (OSC 52), which reaches the
+// user's own machine through ssh and tmux. The text is made safe like all else.
+func (e *env) copyText(name, text string) tea.Cmd {
+	text = safetext.Lines(text)
+	if len(text) > clipboardLimit {
+		e.tell(roleWarn, fmt.Sprintf("%s %s is too long for the clipboard of a terminal (%s)", e.sign(markOff), name, bytesText(int64(len(text)))))
+		return nil
+	}
+	e.tell(roleDone, fmt.Sprintf("copied: %s", safetext.Clean(text)))
+	write := e.clipboard
+	return func() tea.Msg { return clipboardError{write(osc52.New(text).String())} }
+}
+
+// clipboardError is how the copying ended.
+type clipboardError struct{ err error }

@@ -1,0 +1,164 @@
+package tui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// drawHeader is the first line: the places, or where one is in one of them,
+// the profile and the time.
+func (r *root) drawHeader(c *Canvas) {
+	form := "15:04"
+	if c.w >= 80 && r.tickFast {
+		form = "15:04:05"
+	}
+	right := r.e.profile + " " + r.e.now().In(r.e.loc).Format(form)
+	room := max(c.w-2-c.width(right)-2, 0)
+	c.at(0, c.w-c.width(right)-1).put(roleDim, right)
+	p := c.at(0, 1)
+	if len(r.views()) == 1 && r.placesWidth(c) <= room {
+		for i, pl := range r.places {
+			ro := roleDim
+			if i == r.at {
+				ro = roleBold
+			}
+			p.put(ro, fmt.Sprintf("%d %s", pl.number, pl.name)).skip(2)
+		}
+		return
+	}
+	var titles []string
+	for _, v := range r.views() {
+		titles = append(titles, v.title()...)
+	}
+	if len(titles) == 1 && len(r.places) > 1 {
+		titles[0] += " " + r.e.sign(markOpen) // the digits go to the others
+	}
+	// The last title matters most: what doesn't fit goes at the front.
+	for len(titles) > 1 && c.width(strings.Join(titles, " › ")) > room {
+		titles = titles[1:]
+	}
+	p.fit(roleBold, strings.Join(titles, " › "), room)
+}
+
+// placesWidth is how many cells the places take.
+func (r *root) placesWidth(c *Canvas) int {
+	n := -2
+	for _, pl := range r.places {
+		n += 4 + c.width(pl.name)
+	}
+	return n
+}
+
+// drawBanner tells of a lost hub on the view's first line.
+func (r *root) drawBanner(c *Canvas) {
+	l := r.e.link
+	line := c.rect(0, 0, c.w, 1)
+	line.clear()
+	now := r.e.now()
+	text := fmt.Sprintf("%s %s lost since %s (%s): %s", r.e.sign(markLost), r.e.profile,
+		l.lost.In(r.e.loc).Format("15:04:05"), span(now.Sub(l.lost).Seconds()), l.reason)
+	again := fmt.Sprintf(" · again in %d s · R now", max(int(l.next.Sub(now).Seconds()+0.999), 0))
+	room := c.w - 2 - c.width(again)
+	p := line.at(0, 1).put(roleFail, cut(text, room, c.ascii))
+	p.put(roleWarn, again)
+}
+
+func (r *root) drawFooter(c *Canvas) {
+	y := c.h - 2
+	p := c.at(y, 1).put(roleDim, r.e.profile+" · ")
+	r.drawLink(p)
+	user := "anonymous"
+	if r.e.me.name != "" {
+		user = r.e.me.name
+	}
+	p.put(roleDim, " · "+user)
+	right := ""
+	if s := r.top().status(); s != "" {
+		right = s
+	} else {
+		n := r.e.meter.perMinute(r.e.now())
+		right = fmt.Sprintf("%d calls/min", n)
+		if n == 1 {
+			right = "1 call/min"
+		}
+	}
+	if busy := r.busy(); busy != "" {
+		right = busy + "  " + right
+	}
+	if at := c.w - 1 - c.width(right); at > p.x {
+		c.at(y, at).put(roleDim, right)
+	}
+	r.drawKeys(c.at(c.h-1, 1))
+}
+
+// busy is the spinner, once calls have been under way for a while.
+func (r *root) busy() string {
+	if r.e.pending == 0 {
+		return ""
+	}
+	since := r.e.now().Sub(r.e.busySince)
+	if since < spinAfter {
+		return ""
+	}
+	sign := []string{"|", "/", "-", "\\"}[int(since/spinEvery)%4]
+	switch {
+	case since > 10*time.Second:
+		return sign + " slow hub, esc leaves"
+	case since > 2*time.Second:
+		return sign + " asking, esc leaves"
+	}
+	return sign + " esc leaves"
+}
+
+func (r *root) drawLink(p *pen) {
+	l := r.e.link
+	now := r.e.now()
+	put := func(m mark, text string) { p.put(m.role, r.e.sign(m)+" "+text) }
+	switch {
+	case r.e.lost():
+		was := "poll"
+		if l.stream {
+			was = "stream"
+		}
+		put(markLost, fmt.Sprintf("lost %s · was %s · attempt %d", span(now.Sub(l.lost).Seconds()), was, l.tries))
+	case !l.up:
+		p.put(roleWait, "connecting")
+	case l.stream:
+		put(markStream, "stream, "+ago(now.Sub(l.heard).Seconds()))
+	default:
+		put(markPoll, fmt.Sprintf("poll %d s, %s", int(l.every.Seconds()), ago(now.Sub(l.heard).Seconds())))
+	}
+}
+
+// footerKeys are what the last line shows, by importance.
+var footerKeys = []action{
+	actOpen, actLog, actFilter, actSearch, actNextError, actNextTab, actAct, actSort, actMark, actCopy, actFold, actFollow,
+	actWrap, actOtherLog, actScope, actCompare, actToTag, actSwap, actPrevPart, actNextPart, actPane, actBack,
+}
+
+func (r *root) drawKeys(p *pen) {
+	if r.e.notice != "" {
+		p.fit(r.e.noticeRole, r.e.notice, p.c.w-2)
+		return
+	}
+	if r.e.dialog != nil {
+		p.fit(roleDim, r.e.dialog.hint, p.c.w-2)
+		return
+	}
+	known := r.top().keys()
+	help := r.e.keyMap.get(actHelp).Help()
+	end := p.c.w - 2 - p.c.width(help.Key+" "+help.Desc)
+	for _, a := range footerKeys {
+		if a == actBack && len(r.views()) == 1 || !slices.Contains(known, a) && !always(a) {
+			continue
+		}
+		h := r.e.keyMap.get(a).Help()
+		if p.x+p.c.width(h.Key+" "+h.Desc)+2 > end {
+			continue
+		}
+		p.put(roleLink, h.Key).put(roleDim, " "+h.Desc).skip(2)
+	}
+	p.put(roleLink, help.Key).put(roleDim, " "+help.Desc)
+}
