@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -17,12 +18,12 @@ import (
 	"koji/profiles"
 )
 
-// hubdPath is the hub that the tests of this package run against.
-var hubdPath string
-
 func TestMain(m *testing.M) { os.Exit(testMain(m)) }
 
-// testMain builds the hub, or is the UI itself when a test started this
+// hubdDir is the folder of the hub's program.
+var hubdDir string
+
+// testMain runs the tests, or is the UI itself when a test started this
 // program in a terminal.
 func testMain(m *testing.M) int {
 	if server := os.Getenv("TUI_TEST_SERVER"); server != "" {
@@ -34,15 +35,18 @@ func testMain(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	hubdPath = filepath.Join(dir, "hubd")
-	build := exec.Command("go", "build", "-o", hubdPath, "koji/cmd/hubd")
-	build.Stdout, build.Stderr = os.Stderr, os.Stderr
-	if err := build.Run(); err != nil {
-		fmt.Fprintln(os.Stderr, "build hubd:", err, "(all tests that need a hub will fail)")
-		hubdPath = ""
-	}
+	hubdDir = dir
 	return m.Run()
 }
+
+// hubd builds the hub once, when the first test needs one.
+var hubd = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(hubdDir, "hubd")
+	if out, err := exec.Command("go", "build", "-o", path, "koji/cmd/hubd").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build hubd: %w\n%s", err, out)
+	}
+	return path, nil
+})
 
 // runInTerminal is `koji tui` on the terminal that this process has.
 func runInTerminal(server string) int {
@@ -66,20 +70,22 @@ const patience = 20 * time.Second
 
 // lab is a real hub in a process of its own, with a folder of its own.
 type lab struct {
-	t      *testing.T
-	dir    string
-	server string
-	proc   *exec.Cmd
-	admin  *koji.Session
-	host   *koji.Session
+	t       *testing.T
+	dir     string
+	program string
+	server  string
+	proc    *exec.Cmd
+	admin   *koji.Session
+	host    *koji.Session
 }
 
 func newLab(t *testing.T) *lab {
 	t.Helper()
-	if hubdPath == "" {
-		t.Fatal("hubd doesn't build")
+	path, err := hubd()
+	if err != nil {
+		t.Fatal(err)
 	}
-	l := &lab{t: t, dir: t.TempDir()}
+	l := &lab{t: t, dir: t.TempDir(), program: path}
 	l.write("pass", "secret\n")
 	l.configure("127.0.0.1:0")
 	l.hubd("init", "--admin", "admin", "--password-file", filepath.Join(l.dir, "pass"))
@@ -107,7 +113,7 @@ func (l *lab) configure(listen string) {
 
 func (l *lab) hubd(args ...string) {
 	l.t.Helper()
-	cmd := exec.Command(hubdPath, append(args, "--config", filepath.Join(l.dir, "hub.conf"))...)
+	cmd := exec.Command(l.program, append(args, "--config", filepath.Join(l.dir, "hub.conf"))...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		l.t.Fatalf("hubd %v: %v\n%s", args, err, out)
 	}
@@ -116,7 +122,7 @@ func (l *lab) hubd(args ...string) {
 // start runs the hub; a second start listens where the first did.
 func (l *lab) start() {
 	l.t.Helper()
-	l.proc = exec.Command(hubdPath, "serve", "--config", filepath.Join(l.dir, "hub.conf"))
+	l.proc = exec.Command(l.program, "serve", "--config", filepath.Join(l.dir, "hub.conf"))
 	out, err := l.proc.StdoutPipe()
 	if err != nil {
 		l.t.Fatal(err)
