@@ -44,6 +44,19 @@ type reply struct {
 	err  error
 }
 
+// wake is a message that a view sends itself after a while.
+type wake struct {
+	to   *calls
+	gen  int
+	what any
+}
+
+// wakeAfter is a command that brings a message to c after a while.
+func (c *calls) wakeAfter(d time.Duration, what any) tea.Cmd {
+	m := wake{c, c.gen, what}
+	return tea.Tick(d, func(time.Time) tea.Msg { return m })
+}
+
 // meter counts the calls of the last minute.
 type meter struct {
 	mu    sync.Mutex
@@ -130,6 +143,19 @@ func (h *hub) run(ctx context.Context, m *koji.Multicall) error {
 		return nil
 	}
 	return err
+}
+
+// all makes gathered calls, each of which matters.
+func (h *hub) all(ctx context.Context, m *koji.Multicall) error {
+	if err := h.run(ctx, m); err != nil {
+		return err
+	}
+	for i := range m.Len() {
+		if err := m.Err(i); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ask is a command that makes a call in the background and brings its answer

@@ -228,6 +228,9 @@ func (t *table[K, T]) openSortMenu() {
 		if ok {
 			t.sortBy(i)
 		}
+		if ok && t.resort != nil {
+			return t.resort(), true
+		}
 		return nil, ok
 	}
 	t.e.dialog = d

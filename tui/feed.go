@@ -52,6 +52,7 @@ type feed struct {
 	tails  map[int64]string  // their last lines, as they were sent
 	grown  map[int64]logSize // logs that grew since the last flush
 	rounds int               // of looking at logs
+	heard  changes           // what was told of other things since the last flush
 }
 
 // pace is how often things happen.
@@ -167,7 +168,7 @@ func (f *feed) follow(ctx context.Context) error {
 	after := f.last
 	stream, err := f.hub.read.Events(streaming, koji.EventOptions{
 		After: after,
-		Kinds: []koji.NoticeKind{koji.NoticeTask, koji.NoticeLog},
+		Kinds: []koji.NoticeKind{koji.NoticeTask, koji.NoticeLog, koji.NoticeBuild, koji.NoticeTag},
 		// New connections are the feed's own business: it shows when the next try is.
 		OnLost: func(err error, _ time.Duration) { cancel(err) },
 	})
@@ -234,6 +235,10 @@ func (f *feed) listen(ctx, streaming context.Context, stream *koji.Stream) error
 				l := *it.notice.Log
 				f.link.logs = true
 				f.grown[l.Task] = logSize{l.Task, l.Name, l.Size}
+			case it.notice.Build != nil:
+				f.heard.builds = append(f.heard.builds, *it.notice.Build)
+			case it.notice.Tag != nil:
+				f.heard.tags = append(f.heard.tags, *it.notice.Tag)
 			}
 			last = max(last, it.notice.ID)
 			if ripe == nil {
@@ -256,14 +261,15 @@ func (f *feed) listen(ctx, streaming context.Context, stream *koji.Stream) error
 
 // flush brings in what was heard of.
 func (f *feed) flush(ctx context.Context, changed map[int64]koji.TaskNotice, whole bool) error {
-	var c changes
+	c := f.heard
+	f.heard = changes{}
 	for _, l := range f.grown {
 		c.logs = append(c.logs, l)
 	}
 	slices.SortFunc(c.logs, func(a, b logSize) int { return ascending(a.task, b.task) })
 	grown := f.grown
 	f.grown = map[int64]logSize{}
-	if len(c.logs) > 0 {
+	if len(c.logs)+len(c.builds)+len(c.tags) > 0 {
 		f.send(c) // an open log shall not wait for what follows
 	}
 	if whole {

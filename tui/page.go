@@ -54,12 +54,14 @@ func (g *page) text(ro role, text string) {
 }
 
 func (g *page) section(name string) {
-	g.add(nil, func(p *pen, room int) {
-		p.put(roleFrame, "── ").put(roleBold, name+" ")
-		for p.x <= room {
-			p.put(roleFrame, "─")
-		}
-	})
+	g.add(nil, func(p *pen, room int) { p.rule(name, room) })
+}
+
+// rule is a line with a name that begins a section.
+func (p *pen) rule(name string, room int) *pen {
+	end := p.x + room
+	p.put(roleFrame, "── ").write(roleBold, name+" ", end)
+	return p.write(roleFrame, strings.Repeat("─", max(end-p.x, 0)), end)
 }
 
 // valueLines is how much of one value is shown.

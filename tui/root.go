@@ -101,6 +101,10 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		cmds = append(cmds, r.each(m))
 	case reply:
 		cmds = append(cmds, r.answer(m))
+	case wake:
+		if v := r.asker(m.to); v != nil && m.gen == m.to.gen {
+			cmds = append(cmds, v.update(m))
+		}
 	case tickAt:
 		if int(m) != r.tickGen {
 			r.dirty = false
@@ -126,6 +130,8 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		cmds = append(cmds, r.push(r.e.next))
 		r.e.next = nil
 	}
+	cmds = append(cmds, r.e.begun...)
+	r.e.begun, r.e.top = nil, r.top()
 	cmds = append(cmds, r.clock(), r.spinner())
 	return r, tea.Batch(cmds...)
 }
@@ -183,10 +189,18 @@ func (r *root) answer(m reply) tea.Cmd {
 		r.e.tellDone(d, m.err)
 		return r.each(d)
 	}
+	if v := r.asker(m.to); v != nil {
+		return v.update(m)
+	}
+	return nil
+}
+
+// asker is the view that calls belong to, nil if it was left.
+func (r *root) asker(c *calls) view {
 	for _, stack := range r.stacks {
 		for _, v := range stack {
-			if v.calls() == m.to {
-				return v.update(m)
+			if v.calls() == c {
+				return v
 			}
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"koji"
 )
 
 // task is what the lists need of a task. Its texts are clean.
@@ -42,6 +44,9 @@ type changes struct {
 	tasks []task // new or changed, parents and children in any order
 	tails map[int64]string
 	logs  []logSize
+	// Builds and tags that a hub with a stream says have changed.
+	builds []koji.BuildNotice
+	tags   []koji.TagNotice
 }
 
 // logSize says that a log has grown.

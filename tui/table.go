@@ -20,6 +20,7 @@ type table[K comparable, T any] struct {
 	notes   func(T) []note            // lines below an item, nil: none
 	group   func(T) string            // the heading an item stands under, nil: none
 	empty   string                    // shown where there is nothing
+	resort  func() tea.Cmd            // told when another order was chosen, nil: nobody
 
 	items []T
 	texts []string // of the items, lower case
@@ -232,6 +233,17 @@ func (t *table[K, T]) selected() (item T, ok bool) {
 		return item, false
 	}
 	return t.items[t.rows[at].item], true
+}
+
+// visible is the items on the screen.
+func (t *table[K, T]) visible() []T {
+	var list []T
+	for y := t.top; y < len(t.rows) && y < t.top+t.h; y++ {
+		if r := t.rows[y]; r.kind == rowItem {
+			list = append(list, t.items[r.item])
+		}
+	}
+	return list
 }
 
 // acted is what a deed is done to: the marked items, else the selected one.

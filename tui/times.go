@@ -73,3 +73,33 @@ func clockTime(ts float64, loc *time.Location) string {
 	}
 	return time.UnixMicro(int64(ts * 1e6)).In(loc).Format("15:04:05")
 }
+
+// dayTime is a moment as people write it, the shorter the nearer: 14:32 today,
+// Fri 17:40 within a week, 3 Nov within a year, then 3 Nov 2024; with room for
+// them, the year's also have their time.
+func dayTime(ts, now float64, loc *time.Location, n int) string {
+	if ts == 0 {
+		return ""
+	}
+	t, today := moment(ts).In(loc), moment(now).In(loc)
+	y, m, d := today.Date()
+	midnight := time.Date(y, m, d, 0, 0, 0, 0, loc)
+	long, short := "2 Jan 2006 15:04", "2 Jan 2006"
+	switch {
+	case !t.Before(midnight) && t.Before(midnight.AddDate(0, 0, 1)):
+		return t.Format("15:04")
+	case t.Before(midnight) && !t.Before(midnight.AddDate(0, 0, -6)):
+		long, short = "Mon 15:04", "Mon"
+	case !t.Before(midnight.AddDate(-1, 0, 0)) && t.Before(midnight.AddDate(0, 0, 1)):
+		long, short = "2 Jan 15:04", "2 Jan"
+	}
+	if text := t.Format(long); len(text) <= n {
+		return text
+	}
+	if text := t.Format(short); len(text) <= n {
+		return text
+	}
+	return t.Format("Jan06")
+}
+
+func moment(ts float64) time.Time { return time.UnixMicro(int64(ts * 1e6)) }

@@ -113,9 +113,17 @@ type env struct {
 	history    []deedDone                  // what was done, the newest last
 	clipboard  func(sequence string) error // writes to the terminal between two frames
 
-	next   view    // to be opened
-	dialog *dialog // open, nil if none
+	next   view      // to be opened
+	begun  []tea.Cmd // begun where a command can't be handed back
+	top    view      // that is on the screen
+	dialog *dialog   // open, nil if none
 }
+
+// later has a command run that was made where it can't be handed back.
+func (e *env) later(cmd tea.Cmd) { e.begun = append(e.begun, cmd) }
+
+// shown reports whether a view is on the screen, not below another.
+func (e *env) shown(v view) bool { return e.top == v }
 
 // who is the user.
 type who struct {
