@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -253,15 +252,8 @@ func (o *options) serve(ctx context.Context, stdio Stdio) error {
 	return h.Serve(ctx, listener)
 }
 
-// softMemoryLimit makes the collector work harder before the hub grows beyond
-// what a small machine has to spare. It is no limit: a load that needs more gets more.
-const softMemoryLimit = 80 << 20
-
 // Serve answers on a listener until ctx ends, and works in the background meanwhile.
 func (h *Hub) Serve(ctx context.Context, l net.Listener) error {
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(softMemoryLimit)
-	}
 	server := &http.Server{
 		Handler: h.Handler(), ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 5 * time.Minute,
 		ErrorLog: slog.NewLogLogger(h.log.Handler(), slog.LevelDebug),
