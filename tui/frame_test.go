@@ -50,10 +50,19 @@ func TestFrames(t *testing.T) {
 		{"detail", openDetail},
 		{"log", openLog},
 		{"wrapped", func(r *root) { openLog(r); press(r, "w") }},
+		{"phases", func(r *root) {
+			v := newLogView(r.e, 71211, "build.log", nil)
+			r.push(v)
+			serve(r, v.panes[0], phasedLog("eval.c:400:1: error: it broke here\n"))
+		}},
+		{"two", func(r *root) { openTwoLogs(r) }},
 		{"empty", func(r *root) { r.Update(changes{whole: true}) }},
 	} {
 		for _, size := range sizes() {
 			for _, ascii := range []bool{false, true} {
+				if tt.name == "two" && size[0] < 80 {
+					continue
+				}
 				if ascii && tt.name != "home" && tt.name != "log" {
 					continue
 				}
@@ -110,10 +119,7 @@ func openLog(r *root) {
 	b.WriteString("error: Bad exit status from /var/tmp/rpm-tmp.9Zk1aM (%build), which is a long line that goes on and on until it no longer fits into eighty columns\n")
 	b.WriteString("\x1b]0;owned\aCommand failed. See logs for output.\n")
 	data := []byte(b.String())
-	r.Update(reply{to: v.c, gen: v.c.gen, what: fetched{
-		kind: fetchOpen, from: -rangeSize, data: data, size: int64(len(data)), over: true,
-		files: map[string]fileStat{"build.log": {Size: fmt.Sprint(len(data))}},
-	}})
+	serve(r, v.panes[0], data)
 	press(r, "/", "s", "t", "r", "t", "o", "f", "enter")
 }
 

@@ -16,7 +16,7 @@ func FuzzScreen(f *testing.F) {
 	f.Add([]byte("\xfe\xff\x80\x10llwwnNeE"), 160, 50, "buildArch (a.src.rpm, x86_64)", "error: x")
 	names := []string{
 		"j", "k", "h", "right", "enter", "l", "/", "n", "N", "e", "E", "z", "Z", "f", "M", "w", "o", "g", "G",
-		"ctrl+d", "ctrl+u", "pgdown", "pgup", "?", "esc", "q", "a", "c", "s", "y", "backspace", "x",
+		"ctrl+d", "ctrl+u", "pgdown", "pgup", "?", "esc", "q", "a", "c", "s", "y", "backspace", "x", "]", "[", "#", "L", "tab", "=",
 	}
 	f.Fuzz(func(t *testing.T, steps []byte, w, h int, label, line string) {
 		w, h = 1+abs(w)%200, 1+abs(h)%60
@@ -79,10 +79,15 @@ func answerTop(r *root, label, line string, n byte) {
 			result:   line,
 		}})
 	case *logView:
-		if v.fetching {
-			f := v.asked
-			f.data, f.size = []byte(line+"\n"+label), int64(n)*20
+		for _, p := range v.panes {
+			kind := fetchKind(n % 6)
+			f := fetched{kind: kind, pane: p, gen: p.gen, data: []byte(line + "\nExecuting(%build): x\n" + label), size: int64(n) * 20}
+			if kind == fetchAfter {
+				f.from = p.win.end()
+			}
 			r.Update(reply{to: v.c, gen: v.c.gen, what: f})
+			r.Update(reply{to: v.c, gen: v.c.gen, what: counted{p, p.gen, p.index.read([]byte(line))}})
+			r.Update(reply{to: v.c, gen: v.c.gen, what: found{pane: p, gen: p.gen, seek: p.seek, at: int64(n) - 1}})
 		}
 	case *tasksView:
 		r.Update(reply{to: v.c, gen: v.c.gen, what: logChoice{task: int64(n), name: label}})

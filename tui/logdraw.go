@@ -2,139 +2,263 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"unicode/utf8"
 )
 
+// Cells beside the text: the sign and the number before it, the map behind it.
+const (
+	signWidth   = 2
+	numberWidth = 9
+	mapWidth    = 2
+)
+
 // gutter is how many cells stand before a line's text.
-func (v *logView) gutter() int {
-	if v.w < 80 {
-		return 2
+func (p *logPane) gutter() int {
+	switch {
+	case p.bare:
+		return 0
+	case p.w < 70:
+		return signWidth
+	case p.nonum:
+		return signWidth
 	}
-	return 11
+	return signWidth + numberWidth
+}
+
+// mapped reports whether there is room for the map of the file.
+func (p *logPane) mapped() bool { return !p.bare && p.w >= 70 }
+
+// textRoom is how many cells of a line's text there is room for.
+func (p *logPane) textRoom() int {
+	room := p.w - p.gutter()
+	if p.mapped() {
+		room -= mapWidth
+	}
+	return room
 }
 
 func (v *logView) draw(c *Canvas) {
+	if len(v.panes) == 1 {
+		v.panes[0].draw(c)
+		v.drawEdit(c)
+		return
+	}
+	left := v.panes[0].w
+	for i, p := range v.panes {
+		x := i * (left + 1)
+		p.draw(c.rect(x, 1, p.w, c.h-1))
+		head := c.at(0, x+1)
+		if i == v.focus {
+			head.x = x
+			head.put(roleText, v.e.sign(markSelect))
+		}
+		head.upTo(roleBold, v.paneTitle(p), x+p.w)
+	}
+	for y := range c.h {
+		c.at(y, left).put(roleFrame, "│")
+	}
+	if v.together {
+		c.at(0, left-len("together")/2).put(roleFrame, "together")
+	}
+	v.drawEdit(c.rect(0, 1, c.w, c.h-1))
+}
+
+func (v *logView) paneTitle(p *logPane) string {
+	title := fmt.Sprint(p.task)
+	if t := v.e.store.get(p.task); t != nil {
+		title += " " + t.arch
+		if t.host != "" {
+			title += " · " + t.host
+		}
+	}
+	return title + " · " + p.name
+}
+
+// drawEdit draws the field of the search where the state stands else.
+func (v *logView) drawEdit(c *Canvas) {
+	if !v.edit.active || c.h == 0 {
+		return
+	}
+	line := c.rect(0, 0, c.w, 1)
+	line.clear()
+	pen := line.at(0, 1).put(roleDim, "/ ")
+	v.edit.draw(pen, c.w-pen.x-1)
+}
+
+func (p *logPane) draw(c *Canvas) {
 	if c.h == 0 {
 		return
 	}
-	v.drawState(c.at(0, 1))
+	p.drawState(c.at(0, 1))
 	body := c.rect(0, 1, c.w, c.h-1)
-	y := 0
 	switch {
-	case v.err != nil && !v.loaded:
-		body.at(0, 1).upTo(roleFail, errorText(v.err), c.w-1)
+	case p.err != nil && !p.loaded:
+		body.at(0, 1).upTo(roleFail, errorText(p.err), c.w-1)
 		return
-	case !v.loaded:
+	case !p.loaded:
 		body.at(0, 1).put(roleDim, "fetching the end of the log…")
 		return
-	case len(v.win.lines) == 0:
-		body.at(0, v.gutter()).put(roleDim, "the log is empty")
+	case len(p.win.lines) == 0:
+		body.at(0, p.gutter()).put(roleDim, "the log is empty")
 		return
 	}
-	for line := v.top; line < len(v.win.lines) && y < body.h; line++ {
-		y += v.drawLine(body, y, line)
+	text := body
+	if p.mapped() {
+		text = body.rect(0, 0, body.w-mapWidth, body.h)
+	}
+	phases := p.phases()
+	y := 0
+	for line := p.top; line < len(p.win.lines) && y < text.h; line = p.next(line) {
+		y += p.drawLine(text, y, line, phases)
+	}
+	if p.mapped() {
+		p.drawMap(body.rect(body.w-1, 0, 1, body.h))
 	}
 }
 
-func (v *logView) drawState(p *pen) {
-	if v.edit.active {
-		p.put(roleDim, "/ ")
-		v.edit.draw(p, p.c.w-p.x-1)
-		return
-	}
-	parts := bytesText(v.size)
-	if n := int64(len(v.win.lines)); v.win.first >= 0 && v.win.end() >= v.size {
-		parts += fmt.Sprintf(" · %s lines", thousands(v.win.first+n))
-	}
-	if v.size > 0 && v.loaded && v.top < len(v.win.lines) {
-		at := min(v.top+v.rows(), len(v.win.lines))
-		off := v.win.end()
-		if at < len(v.win.lines) {
-			off = v.win.start + int64(v.win.lines[at])
+func (p *logPane) drawState(to *pen) {
+	parts := bytesText(p.size)
+	if p.index.whole(p.size) && p.loaded {
+		n := p.index.lines
+		if len(p.index.carry) > 0 {
+			n++
 		}
-		parts += fmt.Sprintf(" · %.1f %%", min(float64(off)/float64(v.size)*100, 100))
+		parts += fmt.Sprintf(" · %s lines", thousands(n))
 	}
-	if v.pattern != "" {
-		parts += " · /" + v.pattern
+	end := to.c.w
+	to.upTo(roleText, parts, min(to.x+textWidth(parts, to.c.ascii), end))
+	if p.index.whole(p.size) && p.loaded && len(p.index.errors)+len(p.index.warns) > 0 {
+		fail, warn := roleDim, roleDim
+		if len(p.index.errors) > 0 {
+			fail = roleFail
+		}
+		if len(p.index.warns) > 0 {
+			warn = roleWarn
+		}
+		to.put(roleText, " · ").put(fail, fmt.Sprintf("%s %s", p.e.sign(markLost), thousands(int64(len(p.index.errors)))))
+		to.put(warn, fmt.Sprintf("  %s %s", p.e.sign(markWarn), thousands(int64(len(p.index.warns)))))
 	}
-	if n, of, ok := v.errorPlace(); ok {
-		parts += fmt.Sprintf(" · error %d of %d", n, of)
+	rest := ""
+	if p.size > 0 && p.loaded && !p.follow && p.top < len(p.win.lines) {
+		rest += fmt.Sprintf(" · %.1f %%", min(float64(p.bottom())/float64(p.size)*100, 100))
 	}
-	if v.wrap {
-		parts += " · wrap"
+	if p.pattern != "" {
+		rest += " · /" + p.pattern
 	}
-	p.put(roleText, parts)
+	if n, of, ok := p.errorPlace(); ok {
+		rest += fmt.Sprintf(" · error %d of %d", n, of)
+	}
+	if p.wrap {
+		rest += " · wrap"
+	}
+	to.put(roleText, rest)
 	switch {
-	case v.anew:
-		p.put(roleWarn, " · the file was replaced, begun anew")
-	case v.err != nil:
-		p.put(roleFail, " · "+errorText(v.err))
+	case p.anew:
+		to.put(roleWarn, " · the file was replaced, begun anew")
+	case p.err != nil:
+		to.put(roleFail, " · "+errorText(p.err))
 	}
 	switch {
-	case v.follow && v.running():
-		p.put(roleText, " · ").put(markStream.role, v.e.sign(markStream)+" follow")
-	case v.follow:
-		p.put(roleText, " · follow")
+	case p.follow && p.running():
+		to.put(roleText, " · ").put(markStream.role, p.e.sign(markStream)+" follow")
+	case p.follow:
+		to.put(roleText, " · follow")
 	}
 }
 
-// errorPlace counts errors, where the whole file is at hand and short.
-func (v *logView) errorPlace() (n, of int, ok bool) {
-	const short = 1 << 20
-	if v.mark < 0 || v.mark >= len(v.win.lines) || v.win.start > 0 || v.win.end() < v.size || v.size > short ||
-		severityOf(v.win.line(v.mark)) != severityError {
+// bottom is the place of the file at the bottom of the screen.
+func (p *logPane) bottom() int64 {
+	at := p.top
+	for range p.rows() {
+		if at >= len(p.win.lines) {
+			break
+		}
+		at = p.next(at)
+	}
+	return p.win.offset(at)
+}
+
+// errorPlace tells which of the errors is marked, once all are known.
+func (p *logPane) errorPlace() (n, of int, ok bool) {
+	if p.mark < 0 || p.mark >= len(p.win.lines) || !p.index.whole(p.size) {
 		return 0, 0, false
 	}
-	for i := range v.win.lines {
-		if severityOf(v.win.line(i)) == severityError {
-			of++
-			if i <= v.mark {
-				n++
-			}
-		}
-	}
-	return n, of, true
+	at, found := slices.BinarySearch(p.index.errors, p.win.offset(p.mark))
+	return at + 1, len(p.index.errors), found
 }
 
 // drawLine draws a line from row y on and gives how many rows it took.
-func (v *logView) drawLine(c *Canvas, y, line int) int {
-	raw := v.win.line(line)
+func (p *logPane) drawLine(c *Canvas, y, line int, phases []phase) int {
+	raw := p.win.line(line)
 	text := logText(raw)
-	var ro role
-	p := c.at(y, 0)
+	ro, sign := roleText, mark{}
 	switch severityOf(raw) {
 	case severityError:
-		ro = roleFail
-		p.put(roleFail, v.e.sign(markLost))
+		ro, sign = roleFail, markLost
 	case severityWarning:
-		ro = roleWarn
-		p.put(roleWarn, v.e.sign(markWarn))
+		ro, sign = roleWarn, markWarn
 	}
-	if v.w >= 80 {
-		number := ""
-		if v.win.first >= 0 {
-			number = thousands(v.win.first + int64(line) + 1)
-		}
+	if !p.bare && ro != roleText {
+		c.at(y, 0).put(ro, p.e.sign(sign))
+	}
+	if p.gutter() > signWidth && p.win.first >= 0 {
 		nr := roleDim
-		if line == v.mark {
+		if line == p.mark {
 			nr = roleBold
 		}
-		c.at(y, 1).right(nr, number, 9)
+		c.at(y, 1).right(nr, thousands(p.win.first+int64(line)+1), numberWidth)
 	}
-	spans := v.spans(text, ro)
-	if line == v.mark {
+	if line == p.mark {
 		defer c.selectLine(y)
 	}
-	if !v.wrap {
-		drawSpans(c, y, v.gutter(), spans, v.left)
+	if i := slices.IndexFunc(phases, func(ph phase) bool { return ph.first == line }); i >= 0 && !p.bare {
+		p.drawPhase(c.at(y, p.gutter()), phases[i], text)
 		return 1
 	}
-	rows := v.height(line)
-	room := max(c.w-v.gutter(), 1)
+	spans := p.spans(text, ro)
+	if !p.wrap {
+		drawSpans(c, y, p.gutter(), spans, p.left)
+		return 1
+	}
+	rows := p.height(line)
+	room := max(p.textRoom(), 1)
 	for i := range rows {
-		drawSpans(c, y+i, v.gutter(), spans, i*room)
+		drawSpans(c, y+i, p.gutter(), spans, i*room)
 	}
 	return rows
+}
+
+// drawPhase draws the line with which a phase begins.
+func (p *logPane) drawPhase(to *pen, ph phase, text string) {
+	fold := markOpen
+	if p.folded[ph.key] {
+		fold = markShut
+	}
+	to.put(roleDim, p.e.sign(fold)).put(roleBold, " "+ph.name)
+	to.put(roleDim, "  "+p.phaseText(ph))
+	if fold == markOpen && text != ph.name {
+		to.skip(2).upTo(roleDim, text, to.c.w)
+	}
+}
+
+// drawMap draws the whole file as a column: where errors and warnings are, and
+// where the screen is.
+func (p *logPane) drawMap(c *Canvas) {
+	if p.size <= 0 {
+		return
+	}
+	row := func(at int64) int { return min(int(float64(at)/float64(p.size)*float64(c.h)), c.h-1) }
+	from, to := row(p.win.offset(p.top)), row(max(p.bottom()-1, 0))
+	for y := from; y <= to; y++ {
+		c.at(y, 0).put(roleDim, "┃")
+	}
+	for _, at := range p.index.warns {
+		c.at(row(at), 0).put(roleWarn, p.e.sign(markWarn))
+	}
+	for _, at := range p.index.errors {
+		c.at(row(at), 0).put(roleFail, p.e.sign(markLost))
+	}
 }
 
 // textSpan is a piece of a line.
@@ -144,13 +268,13 @@ type textSpan struct {
 }
 
 // spans are a line's pieces, with the hits of the search.
-func (v *logView) spans(text string, ro role) []textSpan {
+func (p *logPane) spans(text string, ro role) []textSpan {
 	var spans []textSpan
 	at := 0
-	for _, hit := range v.hits(text) {
+	for _, hit := range p.hits(text) {
 		spans = append(spans, textSpan{ro, text[at:hit[0]]})
 		found := text[hit[0]:hit[1]]
-		if v.e.theme.plainHit {
+		if p.e.theme.plainHit {
 			found = "«" + found + "»"
 		}
 		spans = append(spans, textSpan{roleHit, found})

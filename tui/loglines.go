@@ -12,9 +12,16 @@ import (
 type logWindow struct {
 	start  int64 // where data stands in the file
 	data   []byte
-	lines  []int // where lines begin in data, ascending
-	ragged bool  // data begins within a line
-	first  int64 // the number of the first line, counted from 0; -1 if unknown
+	lines  []int       // where lines begin in data, ascending
+	ragged bool        // data begins within a line
+	first  int64       // the number of the first line, counted from 0; -1 if unknown
+	heads  []phaseHead // lines with which phases begin, ascending
+}
+
+// phaseHead is a line with which a phase begins.
+type phaseHead struct {
+	line int
+	name string
 }
 
 func (w *logWindow) end() int64 { return w.start + int64(len(w.data)) }
@@ -41,6 +48,19 @@ func (w *logWindow) set(start int64, data []byte) {
 	}
 	w.data = slices.Clone(data)
 	w.lines = lineStarts(w.data, nil, 0)
+	w.findHeads(0)
+}
+
+// findHeads looks for the beginnings of phases from a line on.
+func (w *logWindow) findHeads(from int) {
+	for len(w.heads) > 0 && w.heads[len(w.heads)-1].line >= from {
+		w.heads = w.heads[:len(w.heads)-1]
+	}
+	for i := from; i < len(w.lines); i++ {
+		if name := phaseOf(w.line(i)); name != "" {
+			w.heads = append(w.heads, phaseHead{i, name})
+		}
+	}
 }
 
 // lineStarts appends the places behind base where lines of data begin.
@@ -68,8 +88,10 @@ func (w *logWindow) grow(data []byte) {
 	if base > 0 && w.data[base-1] != '\n' {
 		more = more[1:] // it goes on with the last line
 	}
+	was := len(w.lines)
 	w.data = append(w.data, data...)
 	w.lines = append(w.lines, more...)
+	w.findHeads(max(was-1, 0)) // what was the last line may have been half of one
 }
 
 // prepend puts what stands before the window, from start on, in front of it,
@@ -89,18 +111,41 @@ func (w *logWindow) prepend(start int64, data []byte) int {
 		}
 		lines = append(lines, at+shift)
 	}
+	joined := !whole && len(w.lines) > 0
 	added := len(lines) - len(w.lines)
-	w.data = append(front.data, w.data...)
+	heads := front.heads
+	for _, h := range w.heads {
+		if h.line > 0 || whole {
+			heads = append(heads, phaseHead{h.line + added, h.name})
+		}
+	}
+	w.data, w.heads = append(front.data, w.data...), heads
 	w.lines, w.start, w.ragged, w.first = lines, front.start, front.ragged, front.first
+	if joined {
+		w.refreshHead(len(front.heads), added)
+	}
 	return added
 }
 
-// trimFront lets lines go until at most limit bytes are left, and gives how many.
-func (w *logWindow) trimFront(limit int) int {
-	over := len(w.data) - limit
-	if over <= 0 {
+// refreshHead looks again whether a line that was joined begins a phase; at is
+// its place among the heads.
+func (w *logWindow) refreshHead(at, line int) {
+	if at > 0 && w.heads[at-1].line == line {
+		at--
+		w.heads = slices.Delete(w.heads, at, at+1)
+	}
+	if name := phaseOf(w.line(line)); name != "" {
+		w.heads = slices.Insert(w.heads, at, phaseHead{line, name})
+	}
+}
+
+// trimFront lets lines go until at most left bytes are there, if there are
+// more than limit, and gives how many.
+func (w *logWindow) trimFront(limit, left int) int {
+	if len(w.data) <= limit {
 		return 0
 	}
+	over := len(w.data) - left
 	n, _ := slices.BinarySearch(w.lines, over)
 	if n >= len(w.lines) {
 		return 0
@@ -110,6 +155,14 @@ func (w *logWindow) trimFront(limit int) int {
 	w.lines = slices.Clone(w.lines[n:])
 	for i := range w.lines {
 		w.lines[i] -= at
+	}
+	gone := 0
+	for gone < len(w.heads) && w.heads[gone].line < n {
+		gone++
+	}
+	w.heads = slices.Clone(w.heads[gone:])
+	for i := range w.heads {
+		w.heads[i].line -= n
 	}
 	w.start += int64(at)
 	w.ragged = w.ragged && n == 0
@@ -124,12 +177,38 @@ func (w *logWindow) trimBack(limit int) {
 	if len(w.data) <= limit {
 		return
 	}
-	n, _ := slices.BinarySearch(w.lines, limit)
-	if n == 0 || n >= len(w.lines) {
+	n, exact := slices.BinarySearch(w.lines, limit)
+	if !exact {
+		n--
+	}
+	if n <= 0 {
 		return
 	}
 	w.data = slices.Clone(w.data[:w.lines[n]])
 	w.lines = w.lines[:n]
+	for len(w.heads) > 0 && w.heads[len(w.heads)-1].line >= n {
+		w.heads = w.heads[:len(w.heads)-1]
+	}
+}
+
+// offset is where a line begins in the file; one behind the last is the end.
+func (w *logWindow) offset(line int) int64 {
+	if line < len(w.lines) {
+		return w.start + int64(w.lines[line])
+	}
+	return w.end()
+}
+
+// lineAt is the line that holds a place of the file, -1 if it isn't in the window.
+func (w *logWindow) lineAt(offset int64) int {
+	if offset < w.start || offset >= w.end() {
+		return -1
+	}
+	n, found := slices.BinarySearch(w.lines, int(offset-w.start))
+	if !found {
+		n--
+	}
+	return n
 }
 
 // longestLine is how much of a line is shown, in cells.

@@ -2,11 +2,14 @@ package tui
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
+	tea "github.com/charmbracelet/bubbletea"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -35,6 +38,9 @@ func TestLogWindow(t *testing.T) {
 	for range 500 {
 		var file []byte
 		for range rnd.IntN(20) {
+			if rnd.IntN(5) == 0 {
+				file = append(file, fmt.Sprintf("Executing(%%%d): sh", rnd.IntN(9))...)
+			}
 			file = append(file, strings.Repeat("x", rnd.IntN(30))...)
 			if rnd.IntN(4) > 0 {
 				file = append(file, '\n')
@@ -64,15 +70,33 @@ func TestLogWindow(t *testing.T) {
 		if len(file) > 0 && w.first != 0 {
 			t.Fatalf("the first line is number %d", w.first)
 		}
+		checkHeads(t, &w)
 		limit := rnd.IntN(len(file) + 1)
 		whole := linesOf(&w)
-		n := w.trimFront(limit)
+		n := w.trimFront(limit, limit*3/4)
 		if diff := cmp.Diff(whole[n:], linesOf(&w)); diff != "" {
 			t.Fatalf("trimmed by %d:\n%s", n, diff)
 		}
 		if n > 0 && w.first != int64(n) {
 			t.Fatalf("%d lines are gone, the first is number %d", n, w.first)
 		}
+		checkHeads(t, &w)
+		w.trimBack(rnd.IntN(len(file) + 1))
+		checkHeads(t, &w)
+	}
+}
+
+// checkHeads asserts that the phases are where looking at all lines finds them.
+func checkHeads(t *testing.T, w *logWindow) {
+	t.Helper()
+	var want []phaseHead
+	for i := range w.lines {
+		if name := phaseOf(w.line(i)); name != "" {
+			want = append(want, phaseHead{i, name})
+		}
+	}
+	if !slices.Equal(want, w.heads) {
+		t.Fatalf("phases at %v, want %v, in %q", w.heads, want, w.data)
 	}
 }
 
@@ -101,26 +125,45 @@ func TestLogText(t *testing.T) {
 	}
 }
 
-// serveLog answers what a log view fetches from a file, as a hub would.
-func serveLog(r *root, v *logView, file []byte) {
-	for range 10000 {
-		if !v.fetching {
-			return
-		}
-		v.fetching = true
-		f := fetched{over: true, size: int64(len(file)), files: map[string]fileStat{v.name: {Size: fmt.Sprint(len(file))}}}
-		f.kind, f.from = v.asked.kind, v.asked.from
-		from := f.from
+// inMemory is a log source that reads from memory.
+func inMemory(name string, file []byte) logSource {
+	return func(_ context.Context, from, n int64) (fetched, error) {
+		size := int64(len(file))
 		if from < 0 {
-			from = max(int64(len(file))+from, 0)
+			from = max(size+from, 0)
 		}
-		n := int64(rangeSize)
-		if f.kind == fetchBefore {
-			n = v.win.start - from
+		from = min(from, size)
+		f := fetched{size: size, data: file[from:min(from+n, size)]}
+		f.files = map[string]fileStat{name: {Size: fmt.Sprint(size)}}
+		return f, nil
+	}
+}
+
+// serve opens a pane on a file in memory, and answers all that it asks.
+func serve(r *root, p *logPane, file []byte) {
+	p.read, p.fetching = inMemory(p.name, file), false
+	answer(r, p.fetch(fetchOpen))
+}
+
+// answer runs commands and all that follows from their answers.
+func answer(r *root, cmd tea.Cmd) {
+	if cmd == nil {
+		return
+	}
+	switch m := cmd().(type) {
+	case tea.BatchMsg:
+		for _, c := range m {
+			answer(r, c)
 		}
-		from = min(from, int64(len(file)))
-		f.data = file[from:min(from+n, int64(len(file)))]
-		r.Update(reply{to: v.c, gen: v.c.gen, what: f})
+	case reply:
+		answer(r, r.answer(m))
+	}
+}
+
+// pressAnd presses keys and answers what they ask for.
+func pressAnd(r *root, names ...string) {
+	for _, n := range names {
+		answer(r, r.key(keyMsg(n)))
 	}
 }
 
@@ -141,9 +184,10 @@ func TestLogSearchAndScroll(t *testing.T) {
 	r := testRoot(80, 24, newTheme(paletteDark, false))
 	v := newLogView(r.e, 71211, "build.log", nil)
 	r.push(v)
-	serveLog(r, v, file)
-	if v.win.start == 0 || v.win.end() != int64(len(file)) {
-		t.Fatalf("opened with bytes %d to %d of %d", v.win.start, v.win.end(), len(file))
+	p := v.panes[0]
+	serve(r, p, file)
+	if p.win.start == 0 || p.win.end() != int64(len(file)) {
+		t.Fatalf("opened with bytes %d to %d of %d", p.win.start, p.win.end(), len(file))
 	}
 	last := string(bytes.TrimSpace(file[bytes.LastIndexByte(file[:len(file)-1], '\n'):]))
 	if screenLine(t, r, last) != 21 {
@@ -165,14 +209,13 @@ func TestLogSearchAndScroll(t *testing.T) {
 			if k == '\n' {
 				name = "enter"
 			}
-			press(r, name)
-			serveLog(r, v, file)
+			pressAnd(r, name)
 		}
 		if screenLine(t, r, step.see) < 0 {
 			t.Fatalf("after %q the screen doesn't show %q:\n%s", step.keys, step.see, screenText(checkFrame(t, r)))
 		}
 	}
-	if c := v.win; c.end() != int64(len(file)) {
+	if c := p.win; c.end() != int64(len(file)) {
 		t.Errorf("G ends at byte %d of %d", c.end(), len(file))
 	}
 }
@@ -190,9 +233,10 @@ func TestLogIsReplaced(t *testing.T) {
 	r := testRoot(80, 24, newTheme(paletteDark, false))
 	v := newLogView(r.e, 71211, "build.log", nil)
 	r.push(v)
-	serveLog(r, v, []byte("old line\nold line\n"))
-	r.Update(changes{logs: []logSize{{71211, "build.log", 9}}})
-	serveLog(r, v, []byte("new line\n"))
+	p := v.panes[0]
+	serve(r, p, []byte("old line\nold line\n"))
+	p.read = inMemory(p.name, []byte("new line\n"))
+	answer(r, v.update(changes{logs: []logSize{{71211, "build.log", 9}}}))
 	if screenLine(t, r, "the file was replaced") < 0 || screenLine(t, r, "new line") < 0 || screenLine(t, r, "old line") >= 0 {
 		t.Errorf("a replaced log isn't begun anew:\n%s", screenText(checkFrame(t, r)))
 	}

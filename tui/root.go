@@ -227,6 +227,9 @@ func (r *root) key(k tea.KeyMsg) tea.Cmd {
 		}
 		return r.pop()
 	case actBack:
+		if v, ok := v.(backer); ok && v.back() {
+			return nil
+		}
 		return r.pop()
 	case actQuit:
 		return tea.Quit
@@ -253,6 +256,9 @@ func (r *root) key(k tea.KeyMsg) tea.Cmd {
 		return v.do(a)
 	}
 }
+
+// backer is a view that has something of its own to go back from.
+type backer interface{ back() bool }
 
 func (r *root) dialogKey(d *dialog, k tea.KeyMsg) tea.Cmd {
 	if k.Type == tea.KeyEsc || k.String() == "q" {

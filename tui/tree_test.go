@@ -8,7 +8,7 @@ import (
 )
 
 // screenLine is the line of the screen with that text, -1 if there is none.
-func screenLine(t *testing.T, r *root, text string) int {
+func screenLine(t testing.TB, r *root, text string) int {
 	t.Helper()
 	c := checkFrame(t, r)
 	for y := range c.h {
