@@ -19,22 +19,8 @@ type deed struct {
 	begin func() tea.Cmd // opens a dialog or a view
 }
 
-// change is what a deed does to the hub once the user has said yes.
-type change struct {
-	title    string
-	lines    []dialogLine
-	command  string // the line that does the same in a shell
-	destroys bool   // enter is no, y is yes
-	yes, no  string // what the answers do: "cancel it", "keep it"
-	// do makes the calls and says what has been done.
-	do func(ctx context.Context) (string, error)
-}
-
-// done is the end of a change; all views hear of it.
-type done struct {
-	command string
-	text    string
-}
+// resume is a reply that goes on with something, on the program's own goroutine.
+type resume func() tea.Cmd
 
 // whyOffline is the reason that all deeds share when there is no hub to do
 // them, or nobody to do them as.
@@ -76,86 +62,13 @@ func orID(name string, id int64) string {
 
 // openMenu shows what can be done.
 func (e *env) openMenu(all []deed) {
-	d := &dialog{title: "act", hint: "press a letter · esc leaves"}
-	for _, dd := range all {
-		if dd.key == "" {
-			continue
+	m := &menu{e: e, title: "act"}
+	for _, d := range all {
+		if d.key != "" {
+			m.items = append(m.items, menuItem{d.key, d.name, d.about, d.why, d.begin})
 		}
-		text, ro := fmt.Sprintf("%s  %-16s %s", dd.key, dd.name, dd.about), roleText
-		if dd.why != "" {
-			text, ro = fmt.Sprintf("%s  %-16s %s %s", dd.key, dd.name, e.sign(markOff), dd.why), roleDim
-		}
-		d.say(ro, text)
 	}
-	if len(d.lines) == 0 {
-		e.tell(roleWarn, "nothing to act on is selected")
-		return
-	}
-	d.answer = func(key string) (tea.Cmd, bool) {
-		for _, dd := range all {
-			if dd.key == key {
-				return e.begin(dd), false
-			}
-		}
-		return nil, false
-	}
-	e.dialog = d
-}
-
-// begin begins a deed, or says why it is off.
-func (e *env) begin(d deed) tea.Cmd {
-	if d.why != "" {
-		e.tell(roleWarn, fmt.Sprintf("%s %s: %s", e.sign(markOff), d.name, d.why))
-		return nil
-	}
-	return d.begin()
-}
-
-// confirm asks before a change. What destroys has its safe answer on enter.
-func (e *env) confirm(c change) {
-	d := &dialog{title: c.title, lines: c.lines, command: c.command}
-	if c.no == "" {
-		c.no = "leave"
-	}
-	if c.destroys {
-		d.hint = fmt.Sprintf("y %s · ↵ n esc %s · Y copies the command", c.yes, c.no)
-	} else {
-		d.hint = fmt.Sprintf("↵ y %s · n esc %s · Y copies the command", c.yes, c.no)
-	}
-	d.say(roleText, "")
-	d.say(roleLink, "$ "+c.command)
-	d.answer = func(key string) (tea.Cmd, bool) {
-		switch {
-		case key == "y", key == "enter" && !c.destroys:
-			return e.perform(c), true
-		case key == "n", key == "enter":
-			return nil, true
-		}
-		return nil, false
-	}
-	e.dialog = d
-}
-
-// perform does a change. It goes on when the view is left from which it began.
-func (e *env) perform(c change) tea.Cmd {
-	return e.ask(e.acts, func(ctx context.Context) (any, error) {
-		text, err := c.do(ctx)
-		return done{command: c.command, text: text}, err
-	})
-}
-
-// tellDone tells how a change ended and keeps what was done.
-func (e *env) tellDone(d done, err error) {
-	if err != nil {
-		e.tell(roleFail, fmt.Sprintf("%s %s", e.sign(markOff), errorText(err)))
-		e.history = append(e.history, deedDone{e.now(), d.command, errorText(err)})
-		return
-	}
-	e.tell(roleDone, d.text)
-	e.history = append(e.history, deedDone{e.now(), d.command, ""})
-	if !e.link.stream {
-		e.feed.poke()
-	}
+	e.over = m
 }
 
 // modify makes a call that changes something, as the user.
@@ -195,3 +108,6 @@ func enumerate(words []string) string {
 	last := len(words) - 1
 	return strings.Join(words[:last], ", ") + " and " + words[last]
 }
+
+// ownDeeds are what can be begun wherever one is.
+func (e *env) ownDeeds() []deed { return nil }

@@ -4,8 +4,12 @@ import (
 	"context"
 	"fmt"
 	"sort"
+	"strconv"
 
 	tea "github.com/charmbracelet/bubbletea"
+
+	"koji"
+	"koji/internal/safetext"
 )
 
 // taskDeeds are what can be done to tasks, the selected one or the marked.
@@ -16,10 +20,17 @@ func (e *env) taskDeeds(tasks []task) []deed {
 	confirm := func(c func([]task) change) func() tea.Cmd {
 		return func() tea.Cmd { e.confirm(c(tasks)); return nil }
 	}
-	return []deed{
+	list := []deed{
 		{"c", "cancel", "with its subtasks", e.whyNot(tasks, e.whyNotCancel), confirm(e.cancelTasks)},
 		{"s", "submit again", "same parameters", e.whyNot(tasks, e.whyNotResubmit), confirm(e.resubmitTasks)},
+		{"f", "free", "for another host", e.whyNot(tasks, e.whyNotFree), confirm(e.freeTasks)},
+		{"p", "priority…", "how urgent it is", e.whyNot(tasks, e.whyNotPriority), confirm(e.prioritizeTasks)},
 	}
+	if len(tasks) == 1 {
+		t := tasks[0]
+		list = append(list, deed{"t", "tag the build…", "what it has built", e.whyNotTagTask(&t), func() tea.Cmd { return e.tagBuildOf(t.id) }})
+	}
+	return list
 }
 
 // whyNot is the reason of the first task that one is off for.
@@ -47,9 +58,16 @@ func (e *env) whyNotMine(t *task) string {
 	return ""
 }
 
-func (e *env) whyNotCancel(t *task) string {
+func whyFinished(t *task) string {
 	if t.finished() {
 		return fmt.Sprintf("it has finished (%s)", stateOf(t.kind))
+	}
+	return ""
+}
+
+func (e *env) whyNotCancel(t *task) string {
+	if why := whyFinished(t); why != "" {
+		return why
 	}
 	return e.whyNotMine(t)
 }
@@ -64,6 +82,30 @@ func (e *env) whyNotResubmit(t *task) string {
 	return e.whyNotMine(t)
 }
 
+func (e *env) whyNotFree(t *task) string {
+	if t.kind == kindFree {
+		return "it is FREE"
+	}
+	if why := whyFinished(t); why != "" {
+		return why
+	}
+	return e.whyWithout("admin")
+}
+
+func (e *env) whyNotPriority(t *task) string {
+	if why := whyFinished(t); why != "" {
+		return why
+	}
+	return e.whyWithout("admin")
+}
+
+func (e *env) whyNotTagTask(t *task) string {
+	if t.method != "build" || t.kind != kindDone {
+		return "no build was made"
+	}
+	return e.whyOffline()
+}
+
 // taskIDs are the ids as arguments of a command.
 func taskIDs(tasks []task) []any {
 	ids := make([]any, len(tasks))
@@ -73,9 +115,38 @@ func taskIDs(tasks []task) []any {
 	return ids
 }
 
+// theTasks is one task by its id, more by their number.
+func theTasks(tasks []task) string {
+	if len(tasks) == 1 {
+		return fmt.Sprint(tasks[0].id)
+	}
+	return fmt.Sprintf("%d tasks", len(tasks))
+}
+
+// plural is the word that goes with the number of things.
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// eachTask is the calls of a change: one method for each task, until one fails.
+func (e *env) eachTask(tasks []task, verb, told, method string, args ...any) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		for i := range tasks {
+			if err := e.modify(ctx, nil, method, append([]any{tasks[i].id}, args...)...); err != nil {
+				return "", fmt.Errorf("%s %d: %w", verb, tasks[i].id, err)
+			}
+		}
+		return theTasks(tasks) + plural(len(tasks), " is ", " are ") + told, nil
+	}
+}
+
 func (e *env) cancelTasks(tasks []task) change {
 	c := change{
 		title: "Cancel a task?", command: e.commandLine("cancel", taskIDs(tasks)...), destroys: true, yes: "cancel it", no: "keep it",
+		do: e.eachTask(tasks, "cancel", "canceled", "cancelTask"),
 	}
 	if tasks[0].method == "build" {
 		c.title = "Cancel a build?"
@@ -85,28 +156,17 @@ func (e *env) cancelTasks(tasks []task) change {
 	}
 	for i := range tasks {
 		t := &tasks[i]
-		c.lines = append(c.lines, dialogLine{roleText, fmt.Sprintf("Cancels %d %s", t.id, t.label)})
+		c.say(roleText, "Cancels %d %s", t.id, t.label)
 		n, total := e.store.below(t.id)
 		if total > 0 {
 			running := n[kindRun] + n[kindParent] + n[kindRepo]
 			waiting := n[kindFree] + n[kindAssigned]
-			c.lines = append(c.lines, dialogLine{roleText, fmt.Sprintf("and its %d subtasks: %d running, %d waiting, %d finished (kept).",
-				total, running, waiting, n[kindDone]+n[kindFailed]+n[kindCanceled])})
+			c.say(roleText, "and its %d %s: %d running, %d waiting, %d finished (kept).",
+				total, plural(total, "subtask", "subtasks"), running, waiting, n[kindDone]+n[kindFailed]+n[kindCanceled])
 		}
 		if lost := e.workLost(t.id); lost != "" {
-			c.lines = append(c.lines, dialogLine{roleWarn, lost})
+			c.say(roleWarn, "%s", lost)
 		}
-	}
-	c.do = func(ctx context.Context) (string, error) {
-		for i := range tasks {
-			if err := e.modify(ctx, nil, "cancelTask", tasks[i].id); err != nil {
-				return "", fmt.Errorf("cancel %d: %w", tasks[i].id, err)
-			}
-		}
-		if len(tasks) > 1 {
-			return fmt.Sprintf("%d tasks are canceled", len(tasks)), nil
-		}
-		return fmt.Sprintf("%d is canceled", tasks[0].id), nil
 	}
 	return c
 }
@@ -137,20 +197,15 @@ func (e *env) workLost(id int64) string {
 		return ""
 	}
 	sort.Strings(hosts)
-	verb := "is"
-	if len(spans) > 1 {
-		verb = "are"
-	}
-	return fmt.Sprintf("%s of work on %s %s lost.", enumerate(spans), enumerate(hosts), verb)
+	return fmt.Sprintf("%s of work on %s %s lost.", enumerate(spans), enumerate(hosts), plural(len(spans), "is", "are"))
 }
 
 func (e *env) resubmitTasks(tasks []task) change {
 	c := change{title: "Submit again?", command: e.commandLine("resubmit", taskIDs(tasks)...), yes: "submit"}
 	for i := range tasks {
 		t := &tasks[i]
-		c.lines = append(c.lines,
-			dialogLine{roleText, fmt.Sprintf("Makes a new task like %d %s", t.id, t.label)},
-			dialogLine{roleText, fmt.Sprintf("with the same parameters, for %s.", orID(t.ownerName, t.owner))})
+		c.say(roleText, "Makes a new task like %d %s", t.id, t.label)
+		c.say(roleText, "with the same parameters, for %s.", orID(t.ownerName, t.owner))
 	}
 	c.do = func(ctx context.Context) (string, error) {
 		var told []string
@@ -166,14 +221,76 @@ func (e *env) resubmitTasks(tasks []task) change {
 	return c
 }
 
+func (e *env) freeTasks(tasks []task) change {
+	c := change{
+		title: "Free?", command: e.commandLine("free-task", taskIDs(tasks)...), destroys: true, yes: "free", no: "keep",
+		do: e.eachTask(tasks, "free", "free again", "freeTask"),
+	}
+	for i := range tasks {
+		t := &tasks[i]
+		c.say(roleText, "Takes %d %s from %s; another host begins it anew.", t.id, t.label, orID(t.host, 0))
+		if lost := e.workLost(t.id); lost != "" {
+			c.say(roleWarn, "%s", lost)
+		}
+	}
+	return c
+}
+
+func (e *env) prioritizeTasks(tasks []task) change {
+	number := textField("priority", fmt.Sprint(tasks[0].priority))
+	number.about = "the lower, the sooner"
+	below := toggleField("subtasks too", true)
+	return change{
+		title: fmt.Sprintf("Priority of %s", theTasks(tasks)), yes: "set", form: newForm(e, number, below),
+		update: func(c *change) {
+			n, err := strconv.ParseInt(number.text(), 10, 32)
+			c.why, c.lines = "", nil
+			if err != nil {
+				c.why = "the priority is a number"
+				return
+			}
+			args := []any{"--priority", n}
+			if below.on {
+				args = append(args, "--recurse")
+			}
+			c.command = e.commandLine("set-task-priority", append(args, taskIDs(tasks)...)...)
+			c.do = e.eachTask(tasks, "set the priority of", fmt.Sprintf("of priority %d now", n), "setTaskPriority", n, below.on)
+		},
+	}
+}
+
+// tagBuildOf finds the build that a task has made, to tag it.
+func (e *env) tagBuildOf(id int64) tea.Cmd {
+	h := e.hub
+	return e.ask(e.acts, func(ctx context.Context) (any, error) {
+		var builds []koji.Build
+		if err := h.call(ctx, "listBuilds", &builds, koji.Named{"taskID": id}); err != nil {
+			return resume(nil), err
+		}
+		if len(builds) == 0 {
+			return resume(nil), fmt.Errorf("task %d has made no build", id)
+		}
+		var refs []buildRef
+		for _, b := range builds {
+			refs = append(refs, buildRef{id: b.BuildID, nvr: safetext.Clean(b.NVR), state: b.State, owner: b.OwnerID})
+		}
+		return resume(func() tea.Cmd { return e.beginTag(refs) }), nil
+	})
+}
+
 // taskClips are what can be copied of a task.
 func (e *env) taskClips(t *task) []clip {
 	list := []clip{{"i", "id", fmt.Sprint(t.id)}, {"l", "label", t.label}}
 	if t.fault != "" {
 		list = append(list, clip{"f", "fault", t.fault})
 	}
-	if e.weburl != "" {
-		list = append(list, clip{"u", "URL", fmt.Sprintf("%s/taskinfo?taskID=%d", e.weburl, t.id)})
+	return append(list, e.webClip("taskinfo?taskID", t.id)...)
+}
+
+// webClip is the address of a page of the hub's web pages, if they are known.
+func (e *env) webClip(page string, id int64) []clip {
+	if e.weburl == "" {
+		return nil
 	}
-	return list
+	return []clip{{"u", "URL", fmt.Sprintf("%s/%s=%d", e.weburl, page, id)}}
 }

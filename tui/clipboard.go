@@ -18,19 +18,11 @@ func (e *env) openCopyMenu(clips []clip, command string) {
 		e.tell(roleWarn, "nothing to copy is selected")
 		return
 	}
-	d := &dialog{title: "copy", hint: "press a letter · esc leaves"}
+	m := &menu{e: e, title: "copy"}
 	for _, c := range clips {
-		d.say(roleText, fmt.Sprintf("%s  %-10s %s", c.key, c.name, c.text))
+		m.items = append(m.items, menuItem{key: c.key, name: c.name, about: c.text, do: func() tea.Cmd { return e.copyText(c.name, c.text) }})
 	}
-	d.answer = func(key string) (tea.Cmd, bool) {
-		for _, c := range clips {
-			if c.key == key {
-				return e.copyText(c.name, c.text), true
-			}
-		}
-		return nil, false
-	}
-	e.dialog = d
+	e.over = m
 }
 
 func (e *env) copyCommand(command string) tea.Cmd {

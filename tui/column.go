@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -205,35 +206,30 @@ func (t *table[K, T]) drawFilter(p *pen, hint string, room int) {
 
 // openSortMenu lets one choose the column to sort by.
 func (t *table[K, T]) openSortMenu() {
-	d := &dialog{title: "sort by", hint: "a digit · the same again reverses · esc leaves"}
-	byKey := map[string]int{"0": -1}
-	d.say(roleText, "0  as listed")
-	for i, col := range t.columns {
-		if col.order == nil {
-			continue
-		}
-		k := strconv.Itoa(len(byKey))
-		byKey[k] = i
-		title := col.title
-		if i == t.sorted {
-			title += "  (now)"
-		}
-		d.say(roleText, k+"  "+title)
-	}
-	d.answer = func(key string) (tea.Cmd, bool) {
-		i, ok := byKey[key]
-		if key == "s" {
-			i, ok = t.sorted, true
-		}
-		if ok {
+	item := func(key, name string, i int) menuItem {
+		it := menuItem{key: key, name: name, do: func() tea.Cmd {
 			t.sortBy(i)
+			if t.resort == nil {
+				return nil
+			}
+			return t.resort()
+		}}
+		if i == t.sorted {
+			it.about = "now; again reverses"
 		}
-		if ok && t.resort != nil {
-			return t.resort(), true
-		}
-		return nil, ok
+		return it
 	}
-	t.e.dialog = d
+	m := &menu{e: t.e, title: "sort by"}
+	m.items = append(m.items, item("0", "as listed", -1))
+	for i, col := range t.columns {
+		if col.order != nil {
+			m.items = append(m.items, item(strconv.Itoa(len(m.items)), strings.ToLower(col.title), i))
+		}
+	}
+	if t.sorted >= 0 {
+		m.items = append(m.items, item("s", "the other way round", t.sorted))
+	}
+	t.e.over = m
 }
 
 // sortBy sorts by a column, the other way round if it is that already.

@@ -1,49 +1,113 @@
 package tui
 
 import (
+	"fmt"
+
 	tea "github.com/charmbracelet/bubbletea"
 )
 
-// dialog stands over a view and takes all keys until it is closed.
-type dialog struct {
+// overlay stands over a view, which goes dim, and takes all keys until it is
+// closed; esc always closes it.
+type overlay interface {
+	key(k tea.KeyMsg) (cmd tea.Cmd, done bool)
+	draw(c *Canvas)
+	hint() string    // what its keys do, for the last line
+	typing() bool    // letters are text now
+	command() string // what Y copies, "" if nothing
+}
+
+// menu is things to choose from by a letter, or by the arrows and enter.
+type menu struct {
+	e     *env
 	title string
-	lines []dialogLine
-	hint  string
-	// command is the line that does the same in a shell, for Y; "" if none does.
-	command string
-	// answer takes a key by its name; done closes the dialog.
-	answer func(key string) (cmd tea.Cmd, done bool)
+	items []menuItem
+	at    int
 }
 
-type dialogLine struct {
-	role role
-	text string
+type menuItem struct {
+	key, name string
+	about     string
+	why       string // why it is off, "" if it isn't
+	do        func() tea.Cmd
 }
 
-func (d *dialog) say(ro role, text string) { d.lines = append(d.lines, dialogLine{ro, text}) }
+func (m *menu) typing() bool    { return false }
+func (m *menu) command() string { return "" }
+func (m *menu) hint() string    { return "press a letter · ↑↓ ↵ choose · esc leaves" }
 
-// draw puts the dialog in the middle of the canvas, which goes dim behind it.
-func (d *dialog) draw(c *Canvas) {
-	c.dim()
-	w := c.width(d.title) + 8
-	for _, l := range d.lines {
-		w = max(w, c.width(l.text)+4)
+func (m *menu) key(k tea.KeyMsg) (tea.Cmd, bool) {
+	switch k.Type {
+	case tea.KeyDown:
+		m.at = min(m.at+1, len(m.items)-1)
+		return nil, false
+	case tea.KeyUp:
+		m.at = max(m.at-1, 0)
+		return nil, false
+	case tea.KeyEnter:
+		return m.choose(m.at)
 	}
-	w = min(w, c.w-2)
-	h := min(len(d.lines)+4, c.h)
-	x, y := (c.w-w)/2, (c.h-h)/2
-	box := c.rect(x, y, w, h)
-	box.clear()
-	box.frame(d.title)
-	for i, l := range d.lines {
-		if i+2 >= h-1 {
-			break
+	for i := range m.items {
+		if m.items[i].key == k.String() {
+			m.at = i
+			return m.choose(i)
 		}
-		box.at(i+2, 2).fit(l.role, l.text, w-4)
 	}
-	if h > 2 {
-		box.at(h-1, 3).write(roleDim, " "+d.hint+" ", w-1)
+	return nil, false
+}
+
+// choose does an item, unless it is off, and then says why.
+func (m *menu) choose(i int) (tea.Cmd, bool) {
+	it := m.items[i]
+	if it.why != "" {
+		m.e.tell(roleWarn, fmt.Sprintf("%s %s: %s", m.e.sign(markOff), it.name, it.why))
+		return nil, false
 	}
+	m.e.over = nil // what it does may open something else
+	return it.do(), false
+}
+
+func (m *menu) draw(c *Canvas) {
+	name := 0
+	for _, it := range m.items {
+		name = max(name, c.width(it.name))
+	}
+	w := 0
+	for _, it := range m.items {
+		w = max(w, name+6+c.width(it.about), name+8+c.width(it.why))
+	}
+	box := c.box(m.title, w+4, len(m.items)+2)
+	top := max(0, m.at-(box.h-3)) // more items than lines: the chosen one stays in sight
+	for y := 1; y < box.h-1 && top+y-1 < len(m.items); y++ {
+		it := m.items[top+y-1]
+		p := box.at(y, 2)
+		ro := roleText
+		if it.why != "" {
+			ro = roleDim
+		}
+		if top+y-1 == m.at {
+			box.at(y, 1).put(roleText, m.e.sign(markSelect))
+		}
+		p.put(roleLink, it.key)
+		p.x = 5
+		p.fit(ro, it.name, min(name, box.w-7)).skip(1)
+		if it.why != "" {
+			p.upTo(ro, m.e.sign(markOff)+" "+it.why, box.w-2)
+		} else {
+			p.upTo(ro, it.about, box.w-2)
+		}
+	}
+}
+
+// box is a frame with a title in the middle of the canvas, which goes dim
+// behind it; w and h are with its border, cut to the room there is.
+func (c *Canvas) box(title string, w, h int) *Canvas {
+	c.dim()
+	w = min(max(w, c.width(title)+8), c.w-2)
+	h = min(h, c.h)
+	box := c.rect((c.w-w)/2, (c.h-h)/2, w, h)
+	box.clear()
+	box.frame(title)
+	return box
 }
 
 // frame draws a border with a title around the canvas.

@@ -143,8 +143,8 @@ func (r *root) drawKeys(p *pen) {
 		p.fit(r.e.noticeRole, r.e.notice, p.c.w-2)
 		return
 	}
-	if r.e.dialog != nil {
-		p.fit(roleDim, r.e.dialog.hint, p.c.w-2)
+	if r.e.over != nil {
+		p.fit(roleDim, r.e.over.hint(), p.c.w-2)
 		return
 	}
 	known := r.top().keys()

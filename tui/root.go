@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -138,10 +139,8 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 
 // split is a message's keys; where text is typed, they stay together.
 func (r *root) split(m tea.KeyMsg) []tea.KeyMsg {
-	if r.e.dialog == nil {
-		if r.top().typing() {
-			return []tea.KeyMsg{m}
-		}
+	if r.e.over == nil && r.top().typing() || r.e.over != nil && r.e.over.typing() {
+		return []tea.KeyMsg{m}
 	}
 	return splitKeys(m)
 }
@@ -185,9 +184,19 @@ func (r *root) answer(m reply) tea.Cmd {
 		return nil
 	}
 	m.to.open--
-	if d, ok := m.what.(done); ok {
-		r.e.tellDone(d, m.err)
-		return r.each(d)
+	switch what := m.what.(type) {
+	case done:
+		r.e.tellDone(what, m.err)
+		return r.each(what)
+	case namesFetched:
+		r.e.takeNames(what, m.err)
+		return nil
+	case resume:
+		if m.err != nil {
+			r.e.tell(roleWarn, r.e.sign(markOff)+" "+errorText(m.err))
+			return nil
+		}
+		return what()
 	}
 	if v := r.asker(m.to); v != nil {
 		return v.update(m)
@@ -211,8 +220,8 @@ func (r *root) key(k tea.KeyMsg) tea.Cmd {
 	if k.Type == tea.KeyCtrlC {
 		return tea.Quit
 	}
-	if d := r.e.dialog; d != nil {
-		return r.dialogKey(d, k)
+	if r.e.over != nil {
+		return r.overKey(r.e.over, k)
 	}
 	v := r.top()
 	if k.Type != tea.KeyEsc && v.typing() {
@@ -245,7 +254,7 @@ func (r *root) key(k tea.KeyMsg) tea.Cmd {
 	case actPlace:
 		return r.goTo(int(k.Runes[0] - '0'))
 	case actAct:
-		r.e.openMenu(v.deeds())
+		r.e.openMenu(slices.Concat(v.deeds(), r.e.ownDeeds()))
 		return nil
 	case actCopy:
 		r.e.openCopyMenu(v.clips(), v.command())
@@ -260,17 +269,19 @@ func (r *root) key(k tea.KeyMsg) tea.Cmd {
 // backer is a view that has something of its own to go back from.
 type backer interface{ back() bool }
 
-func (r *root) dialogKey(d *dialog, k tea.KeyMsg) tea.Cmd {
-	if k.Type == tea.KeyEsc || k.String() == "q" {
-		r.e.dialog = nil
+// overKey is a key while something stands over the view.
+func (r *root) overKey(o overlay, k tea.KeyMsg) tea.Cmd {
+	name := k.String()
+	switch {
+	case k.Type == tea.KeyEsc, name == "q" && !o.typing():
+		r.e.over = nil
 		return nil
+	case (name == "ctrl+y" || name == "Y" && !o.typing()) && o.command() != "":
+		return r.e.copyCommand(o.command())
 	}
-	if k.String() == "Y" && d.command != "" {
-		return r.e.copyCommand(d.command)
-	}
-	cmd, done := d.answer(k.String())
-	if done {
-		r.e.dialog = nil
+	cmd, done := o.key(k)
+	if done && r.e.over == o {
+		r.e.over = nil
 	}
 	return cmd
 }
@@ -355,8 +366,8 @@ func (r *root) draw() *Canvas {
 	if r.e.lost() {
 		r.drawBanner(body)
 	}
-	if r.e.dialog != nil {
-		r.e.dialog.draw(body)
+	if r.e.over != nil {
+		r.e.over.draw(body)
 	}
 	r.drawFooter(c)
 	return c

@@ -169,7 +169,7 @@ func TestCancelNeedsY(t *testing.T) {
 	r := testRoot(80, 24, newTheme(paletteDark, false))
 	for _, keep := range []string{"enter", "n", "esc", "q"} {
 		press(r, "a", "c", keep)
-		if r.e.pending != 0 || r.e.dialog != nil {
+		if r.e.pending != 0 || r.e.over != nil {
 			t.Fatalf("%s doesn't keep the task", keep)
 		}
 	}
@@ -187,7 +187,7 @@ func TestKeysReadAtOnce(t *testing.T) {
 		t.Error("two letters that came at once are not two keys")
 	}
 	press(r, "acyacyacy")
-	if r.e.dialog != nil || r.e.pending != 0 {
+	if r.e.over != nil || r.e.pending != 0 {
 		t.Error("a paste acts")
 	}
 }

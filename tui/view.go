@@ -113,10 +113,11 @@ type env struct {
 	history    []deedDone                  // what was done, the newest last
 	clipboard  func(sequence string) error // writes to the terminal between two frames
 
-	next   view      // to be opened
-	begun  []tea.Cmd // begun where a command can't be handed back
-	top    view      // that is on the screen
-	dialog *dialog   // open, nil if none
+	next  view      // to be opened
+	begun []tea.Cmd // begun where a command can't be handed back
+	top   view      // that is on the screen
+	over  overlay   // open above the view, nil if nothing is
+	lists map[listOf]nameList
 }
 
 // later has a command run that was made where it can't be handed back.

@@ -1,0 +1,118 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"koji"
+	"koji/internal/safetext"
+)
+
+// listOf is a list of names that fields are completed from.
+type listOf uint8
+
+const (
+	listTags listOf = iota
+	listTargets
+	listChannels
+	listHosts
+)
+
+// nameList is a list as it was fetched.
+type nameList struct {
+	choices []choice
+	asked   time.Time
+}
+
+// namesFetched is the reply that brings a list.
+type namesFetched struct {
+	of      listOf
+	choices []choice
+}
+
+// listLife is how long a list is good for.
+const listLife = 5 * time.Minute
+
+// names is a list as far as it is there; nil while it is being asked for.
+func (e *env) names(of listOf) func() []choice {
+	return func() []choice { return e.lists[of].choices }
+}
+
+// fetchNames asks for a list, unless it is there and not old.
+func (e *env) fetchNames(of listOf) tea.Cmd {
+	if l := e.lists[of]; !l.asked.IsZero() && e.now().Sub(l.asked) < listLife {
+		return nil
+	}
+	e.lists[of] = nameList{e.lists[of].choices, e.now()}
+	h := e.hub
+	return e.ask(e.acts, func(ctx context.Context) (any, error) {
+		list, err := h.fetchNames(ctx, of)
+		return namesFetched{of, list}, err
+	})
+}
+
+// takeNames takes a list in.
+func (e *env) takeNames(f namesFetched, err error) {
+	if err != nil {
+		e.lists[f.of] = nameList{choices: []choice{}}
+		e.tell(roleWarn, "list to complete from: "+errorText(err))
+		return
+	}
+	e.lists[f.of] = nameList{f.choices, e.lists[f.of].asked}
+}
+
+func (h *hub) fetchNames(ctx context.Context, of listOf) ([]choice, error) {
+	list := []choice{}
+	add := func(name, about string) { list = append(list, choice{safetext.Clean(name), safetext.Clean(about)}) }
+	switch of {
+	case listTags:
+		var tags []koji.Tag
+		if err := h.call(ctx, "listTags", &tags); err != nil {
+			return nil, err
+		}
+		for _, t := range tags {
+			about := ""
+			if t.Locked {
+				about = "locked"
+			}
+			add(t.Name, about)
+		}
+	case listTargets:
+		var targets []koji.Target
+		if err := h.call(ctx, "getBuildTargets", &targets); err != nil {
+			return nil, err
+		}
+		for _, t := range targets {
+			add(t.Name, t.BuildTagName+" → "+t.DestTagName)
+		}
+	case listChannels:
+		var channels []koji.Channel
+		if err := h.call(ctx, "listChannels", &channels); err != nil {
+			return nil, err
+		}
+		for _, c := range channels {
+			add(c.Name, "")
+		}
+	case listHosts:
+		var hosts []koji.Host
+		if err := h.call(ctx, "listHosts", &hosts); err != nil {
+			return nil, err
+		}
+		for _, o := range hosts {
+			arches := ""
+			if o.Arches != nil {
+				arches = *o.Arches
+			}
+			add(o.Name, arches)
+		}
+	default:
+		return nil, fmt.Errorf("no such list: %d", of)
+	}
+	slices.SortFunc(list, func(a, b choice) int { return strings.Compare(a.value, b.value) })
+	return list, nil
+}
