@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -92,31 +93,39 @@ func (d *confirmation) key(k tea.KeyMsg) (tea.Cmd, bool) {
 }
 
 func (d *confirmation) draw(c *Canvas) {
-	w, h := 0, len(d.c.lines)+5
+	w := 0
 	for _, l := range d.c.lines {
 		w = max(w, c.width(l.text)+4)
 	}
-	command := "$ " + d.c.command
-	w = max(w, c.width(command)+4, min(c.width(d.hint())+8, c.w-2))
+	last := dialogLine{roleLink, "$ " + d.c.command}
+	if d.c.why != "" {
+		last = dialogLine{roleWarn, d.e.sign(markOff) + " " + d.c.why}
+	}
+	w = max(w, c.width(last.text)+4, c.width(d.hint())+8)
+	h := 4
 	if d.c.form != nil {
-		w = max(w, min(72, c.w-2))
+		w = max(w, 72)
 		h += d.c.form.height() + 1
 	}
-	box := c.box(d.c.title, w, h)
+	w = min(w, c.w-2)
+	var lines []dialogLine
+	for _, l := range slices.Concat(d.c.lines, []dialogLine{{}, last}) {
+		for _, part := range wrapWords(l.text, w-4, c.ascii) {
+			lines = append(lines, dialogLine{l.role, part})
+		}
+	}
+	box := c.box(d.c.title, w, h+len(lines))
 	inner := box.rect(2, 2, box.w-4, box.h-3)
 	y := 0
 	if d.c.form != nil {
 		y = d.c.form.draw(box.rect(1, 2, box.w-2, box.h-3), 0) + 1
 	}
-	for _, l := range d.c.lines {
-		inner.at(y, 0).fit(l.role, l.text, inner.w)
-		y++
+	if over := y + len(lines) - inner.h; over > 0 && over < len(lines) {
+		lines = lines[over:] // what it does and the command matter more than what it is about
 	}
-	y++
-	if d.c.why != "" {
-		inner.at(y, 0).fit(roleWarn, d.e.sign(markOff)+" "+d.c.why, inner.w)
-	} else {
-		inner.at(y, 0).fit(roleLink, command, inner.w)
+	for _, l := range lines {
+		inner.at(y, 0).put(l.role, l.text)
+		y++
 	}
 	box.at(box.h-1, 3).write(roleDim, " "+d.hint()+" ", box.w-1)
 }

@@ -50,7 +50,7 @@ func TestLive(t *testing.T) {
 
 	// Canceling takes three keys; the dialog says what happens.
 	d.press("k", "a", "c")
-	d.see("Cancel a build?", "and its 1 subtasks: 0 running, 0 waiting, 1 finished (kept).", fmt.Sprintf("$ koji -p lab cancel %d", parent))
+	d.see("Cancel a build?", "and its 1 subtask: 0 running, 0 waiting, 1 finished (kept).", fmt.Sprintf("$ koji -p lab cancel %d", parent))
 	d.press("enter")
 	d.not("Cancel a build?")
 	if s := l.state(parent); s != koji.TaskOpen {

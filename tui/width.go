@@ -148,3 +148,29 @@ func asciiFor(r rune, w int) string {
 	}
 	return "?"
 }
+
+// wrapWords breaks a text into lines of at most n cells, between words where
+// there are any.
+func wrapWords(text string, n int, ascii bool) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Split(clean(text), " ") {
+		switch {
+		case line == "":
+			line = word
+		case textWidth(line, ascii)+1+textWidth(word, ascii) <= n:
+			line += " " + word
+		default:
+			lines = append(lines, line)
+			line = word
+		}
+		for textWidth(line, ascii) > n {
+			part := head(line, n, ascii)
+			if part == "" {
+				return append(lines, line) // no room for a character
+			}
+			lines, line = append(lines, part), line[len(part):]
+		}
+	}
+	return append(lines, line)
+}
