@@ -19,6 +19,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		os.Exit(Main(context.Background(), os.Args, Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 	}
+	argonTime, argonMemory = 1, 64
 	sqlstoretest.Main(m)
 }
 

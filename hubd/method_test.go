@@ -104,33 +104,6 @@ func TestSignature(t *testing.T) {
 	}
 }
 
-func TestPassword(t *testing.T) {
-	t.Parallel()
-	hashed, err := hashPassword("correct horse")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, tc := range map[string]struct {
-		stored, given string
-		ok, rehash    bool
-	}{
-		"hashed":                        {hashed, "correct horse", true, false},
-		"hashed, wrong":                 {hashed, "battery staple", false, false},
-		"plain text of Koji's":          {"secret", "secret", true, true},
-		"plain text, wrong":             {"secret", "Secret", false, true},
-		"no password":                   {"", "", false, true},
-		"hash cut short":                {hashed[:40], "correct horse", false, false},
-		"hash that asks for all memory": {strings.Replace(hashed, "m=12288", "m=99999999", 1), "correct horse", false, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			if ok, rehash := checkPassword(tc.stored, tc.given); ok != tc.ok || ok && rehash != tc.rehash {
-				t.Errorf("got %t, rehash %t", ok, rehash)
-			}
-		})
-	}
-}
-
 func TestUploadPath(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct{ dir, name, want string }{
