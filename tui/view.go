@@ -85,6 +85,8 @@ type place struct {
 func places() []place {
 	return []place{
 		{1, "Tasks", func(e *env) view { return newTasksView(e, e.me.id != 0 || e.feed.owner == nobodyYet) }},
+		{2, "Builds", func(e *env) view { return newBuildsView(e) }},
+		{3, "Tags", func(e *env) view { return newTagsView(e) }},
 	}
 }
 

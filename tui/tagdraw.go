@@ -1,0 +1,335 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	"koji/internal/safetext"
+)
+
+// The keys of lines in the tab of the inheritance.
+type (
+	ancestorKey struct {
+		n   int
+		tag string
+	}
+	differenceKey struct {
+		key   string
+		build int64
+	}
+)
+
+// sliderLines is how many lines the slider takes: none if it isn't used, two
+// where there is little room.
+func (v *tagView) sliderLines() int {
+	switch {
+	case !v.comparing():
+		return 0
+	case v.h < 18:
+		return 2
+	}
+	return 5
+}
+
+// head is how many lines stand above the slider and the tab's pane.
+const tagHead = 2
+
+func (v *tagView) resize(w, h int) {
+	v.screen.resize(w, h)
+	room := max(h-tagHead-v.sliderLines(), 0)
+	v.diffs.resize(w, room)
+	for _, p := range v.panes {
+		p.resize(w, room)
+	}
+}
+
+// layout makes what is shown from what is known.
+func (v *tagView) layout() {
+	now := v.moments[0]
+	shown := v.moment(v.shownEvent())
+	names := tagTabNames()
+	for tab, n := range map[int]int{
+		tagPackages: len(now.packages), tagLatest: len(now.latest), tagTargets: len(now.targets), tagGroups: len(now.groups), tagExternals: len(now.externals),
+	} {
+		if now.has(partOf[tab]) {
+			names[tab] = fmt.Sprintf("%s %s", names[tab], thousands(int64(n)))
+		}
+	}
+	v.tabs.names = names
+	if list := v.lists[v.tabs.at]; list != nil {
+		part := partOf[v.tabs.at]
+		list.hint = v.partHint(shown, part)
+		if shown.has(part) {
+			list.set(shown.items(v.tabs.at))
+		} else {
+			list.set(nil)
+		}
+		v.layoutDifferences()
+	}
+	switch v.tabs.at {
+	case tagInheritance:
+		v.layoutTree(shown)
+	case tagHistoryTab:
+		v.past.hint = v.historyHint()
+		v.past.set(pastRows(&v.history))
+	}
+	v.resize(v.w, v.h)
+}
+
+// partHint says how it stands with a part, and of when it is.
+func (v *tagView) partHint(m *tagMoment, part tagPart) string {
+	p := m.parts[part]
+	switch {
+	case p.err != nil:
+		return errorText(p.err)
+	case !p.known:
+		return "asking the hub…"
+	case m.event != 0:
+		return "as of event " + thousands(m.event)
+	}
+	return ""
+}
+
+func (v *tagView) historyHint() string {
+	switch {
+	case v.askedErr != nil:
+		return errorText(v.askedErr)
+	case v.history.to == 0:
+		return "asking the hub…"
+	}
+	return "since " + dayTime(v.history.from, v.e.clock(), v.e.loc, 9) + ", with what is inherited"
+}
+
+func (v *tagView) layoutDifferences() {
+	if !v.comparing() || v.back {
+		return
+	}
+	then, part := v.moment(v.then()), partOf[v.tabs.at]
+	list, ok := differences(then, v.moments[0], v.tabs.at)
+	v.diffs.set(list)
+	switch {
+	case ok:
+		v.diffs.hint = "changed since event " + thousands(then.event)
+	case then.parts[part].err != nil:
+		v.diffs.hint = errorText(then.parts[part].err)
+	default:
+		v.diffs.hint = "asking the hub…"
+	}
+}
+
+// layoutTree makes the lines of the inheritance, and below them what has
+// changed since then.
+func (v *tagView) layoutTree(m *tagMoment) {
+	p := v.panes[tagInheritance].(pagePane).page
+	p.begin()
+	defer p.end()
+	if state := m.parts[partTag]; !m.has(partTag) {
+		if state.err != nil {
+			p.text(roleFail, errorText(state.err))
+		} else {
+			p.text(roleDim, "asking the hub…")
+		}
+		return
+	}
+	from := map[string]int{}
+	for _, b := range m.latest {
+		from[b.from]++
+	}
+	p.add(nil, func(p *pen, room int) {
+		p.skip(3).put(roleBold, safetext.Clean(m.tag.Name))
+		v.drawFrom(p, from[v.name], room)
+	})
+	for n, a := range ancestorRows(m.ancestors) {
+		p.add(ancestorKey{n, a.tag}, func(p *pen, room int) {
+			p.skip(3).put(roleFrame, a.guide).right(roleDim, fmt.Sprint(a.priority), 2).skip(2).put(roleLink, a.tag)
+			if a.notes != "" {
+				p.skip(3).put(roleDim, a.notes)
+			}
+			v.drawFrom(p, from[a.tag], room)
+		})
+	}
+	if len(m.ancestors) == 0 {
+		p.text(roleDim, "   it inherits from no other tag")
+	}
+	v.layoutExtra(p, m)
+	if !v.comparing() || v.back {
+		return
+	}
+	then, now := v.moment(v.then()), v.moments[0]
+	for _, part := range []struct {
+		tab  int
+		name string
+	}{{tagInheritance, "inheritance"}, {tagLatest, "latest builds"}} {
+		list, ok := differences(then, now, part.tab)
+		text := "asking the hub…"
+		if ok {
+			text = countsText(v.e, list)
+		}
+		p.section(part.name + " since then: " + text)
+		for _, d := range list {
+			p.add(differenceKey{part.name + d.key(), d.build}, func(p *pen, room int) { d.draw(v.e, p, room+1-p.x) })
+		}
+	}
+}
+
+// drawFrom says how many of the latest builds are in a tag of the tree.
+func (v *tagView) drawFrom(p *pen, builds, room int) {
+	if builds > 0 && room >= 60 {
+		p.skip(3).put(roleDim, thousands(int64(builds))+" builds")
+	}
+}
+
+// layoutExtra shows the tag's own options.
+func (v *tagView) layoutExtra(p *page, m *tagMoment) {
+	if len(m.tag.Extra) == 0 {
+		return
+	}
+	p.section("options")
+	for _, line := range valueText(m.tag.Extra) {
+		p.text(roleText, line)
+	}
+}
+
+func (v *tagView) draw(c *Canvas) {
+	now := v.moments[0]
+	p := c.at(0, 1)
+	switch state := now.parts[partTag]; {
+	case state.err != nil:
+		p.fit(roleFail, errorText(state.err), c.w-2)
+	case !state.known:
+		p.put(roleDim, "asking the hub…")
+	default:
+		v.drawState(p, v.moment(v.shownEvent()), c.w-2)
+	}
+	v.tabs.draw(c.at(1, 1), c.w-2)
+	n := v.sliderLines()
+	if n > 0 {
+		v.drawSlider(c.rect(0, tagHead, c.w, n))
+	}
+	v.pane().draw(c.rect(0, tagHead+n, c.w, c.h-tagHead-n))
+	if v.e.lost() {
+		c.dim()
+	}
+}
+
+// drawState writes the line about the tag itself.
+func (v *tagView) drawState(p *pen, m *tagMoment, room int) {
+	if !m.has(partTag) {
+		p.put(roleDim, "asking the hub…")
+		return
+	}
+	t := m.tag
+	arches := safetext.Clean(value(t.Arches))
+	if arches == "" {
+		arches = "-"
+	}
+	parts := []string{"arches " + arches, "perm " + safetext.Clean(textOr(t.Perm))}
+	if t.Locked {
+		parts = append(parts, "locked")
+	} else {
+		parts = append(parts, "not locked")
+	}
+	p.put(roleText, cut(strings.Join(parts, " · "), room, p.c.ascii))
+	if m.event != 0 {
+		p.put(roleWarn, " · as of event "+thousands(m.event))
+		return
+	}
+	v.drawRepo(p, room)
+}
+
+// drawRepo says how the newest repo stands to the tag.
+func (v *tagView) drawRepo(p *pen, room int) {
+	r := v.repo.repo
+	if r == nil {
+		return
+	}
+	m, word := markWarn, "the tag has changed since"
+	if v.repo.last <= r.CreateEvent {
+		m, word = mark{"✓", "+", roleDone}, "current"
+	}
+	text := fmt.Sprintf("repo %d %s", r.ID, age(v.e.clock()-firstKnown(value(r.CreationTS), value(r.CreateTS))))
+	if p.c.width(text+word)+6 <= room+1-p.x {
+		text += ", " + word
+	}
+	p.put(roleText, " · ").put(m.role, v.e.sign(m)+" ").upTo(roleText, text, room+1)
+}
+
+// drawSlider shows where then is on the tag's time line, and how much has
+// changed when.
+func (v *tagView) drawSlider(c *Canvas) {
+	now, ts := v.e.clock(), v.thenTime()
+	y := 0
+	if c.h > 2 {
+		c.at(0, 1).rule("then and now", c.w-2)
+		y = 1
+	}
+	then := fmt.Sprintf("event %s · %s", thousands(v.then()), dayTime(ts, now, v.e.loc, 17))
+	if v.at == 0 {
+		then = fmt.Sprintf("before event %s · %s", thousands(v.then()+1), dayTime(ts, now, v.e.loc, 17))
+	}
+	p := c.at(y, 1).put(roleDim, "then ").put(roleDim, v.e.sign(mark{"◂ ", "< ", roleDim}))
+	ro, other := roleText, roleDim
+	if v.back {
+		ro, other = roleBold, roleText
+	}
+	p.put(ro, then).put(roleDim, v.e.sign(mark{" ▸", " >", roleDim}))
+	if right := v.nowText(); p.x+c.width(right) < c.w-2 {
+		c.at(y, c.w-1-c.width(right)).put(other, right)
+	}
+	if c.h == 2 {
+		c.at(1, 1).fit(roleDim, v.changeText(), c.w-2)
+		return
+	}
+	from := dayTime(v.history.from, now, v.e.loc, 6)
+	cells := c.w - 14
+	at := v.history.cellOf(ts, cells)
+	p = c.at(2, 1).right(roleDim, from, 6).put(roleFrame, "├")
+	p.put(roleFrame, strings.Repeat("─", at)).put(roleWarn, "●").put(roleRun, strings.Repeat("═", max(cells-at-1, 0)))
+	p.put(roleText, "●").put(roleDim, " now")
+	p = c.at(3, 8)
+	rates := v.history.perCell(cells)
+	top := 0
+	for _, n := range rates {
+		top = max(top, n)
+	}
+	for _, n := range rates {
+		p.put(roleDim, v.e.sign(rateMark(n, top)))
+	}
+	c.at(4, 1).fit(roleDim, v.changeText(), c.w-2)
+}
+
+func (v *tagView) nowText() string {
+	text := "now"
+	if n := len(v.history.events); n > 0 {
+		last := v.history.events[n-1]
+		text = fmt.Sprintf("now event %s · %s", thousands(last.id), dayTime(last.ts, v.e.clock(), v.e.loc, 17))
+	}
+	return text
+}
+
+// changeText says how much was changed between then and now.
+func (v *tagView) changeText() string {
+	events := v.history.events[min(v.at, len(v.history.events)):]
+	changes := 0
+	for _, e := range events {
+		changes += len(e.changes)
+	}
+	return fmt.Sprintf("%s since then, at %s", counting(changes, "change"), counting(len(events), "event"))
+}
+
+// counting is a number with its noun.
+func counting(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return thousands(int64(n)) + " " + noun
+}
+
+// rateMark is a bar as high as n is of the most.
+func rateMark(n, most int) mark {
+	if n == 0 || most == 0 {
+		return mark{" ", " ", roleDim}
+	}
+	level := (n*8 + most - 1) / most
+	return mark{string([]rune("▁▂▃▄▅▆▇█")[level-1]), string("..::++##"[level-1]), roleDim}
+}
