@@ -38,6 +38,7 @@ func (c *calls) drop(parent context.Context) {
 
 // reply is the end of a call.
 type reply struct {
+	from *env
 	to   *calls
 	gen  int
 	what any // the value, of a type that its asker knows
@@ -171,6 +172,6 @@ func (e *env) ask(c *calls, f func(ctx context.Context) (any, error)) tea.Cmd {
 		ctx, cancel := context.WithTimeout(ctx, askTimeout)
 		defer cancel()
 		v, err := f(ctx)
-		return reply{to: c, gen: gen, what: v, err: err}
+		return reply{from: e, to: c, gen: gen, what: v, err: err}
 	}
 }

@@ -44,10 +44,10 @@ func drive(t *testing.T, s *koji.Session, w, h int) *driver {
 	d := &driver{t: t, drawn: make(chan struct{})}
 	r.drawn = func(c *Canvas) { d.saw(r, c) }
 	d.p = tea.NewProgram(r, tea.WithContext(ctx), tea.WithInput(nil), tea.WithOutput(io.Discard), tea.WithoutRenderer(), tea.WithoutSignalHandler())
-	r.e.feed.send = d.p.Send
 	var wg sync.WaitGroup
-	wg.Add(2)
-	go func() { defer wg.Done(); r.e.feed.run(ctx) }()
+	r.hubs.run = func(t *tab) { t.feed(&wg, d.p.Send) }
+	r.hubs.run(r.tab)
+	wg.Add(1)
 	go func() {
 		defer wg.Done()
 		if _, err := d.p.Run(); err != nil && ctx.Err() == nil {

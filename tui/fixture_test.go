@@ -102,7 +102,7 @@ func testRoot(w, h int, t *theme) *root {
 	e.me = who{id: 7, name: "jsmith", perms: []string{"repo", "tag"}}
 	e.store.setMe(7)
 	e.link = link{stream: true, logs: true, up: true, heard: testNow()}
-	r := newRoot(e, true)
+	r := newRoot(context.Background(), newTab(e, true))
 	r.Update(sizeMsg(w, h))
 	r.Update(sampleChanges())
 	return r

@@ -14,9 +14,7 @@ func (r *root) drawHeader(c *Canvas) {
 	if c.w >= 80 && r.tickFast {
 		form = "15:04:05"
 	}
-	right := r.e.profile + " " + r.e.now().In(r.e.loc).Format(form)
-	room := max(c.w-2-c.width(right)-2, 0)
-	c.at(0, c.w-c.width(right)-1).put(roleDim, right)
+	room := r.drawHubs(c, r.e.now().In(r.e.loc).Format(form))
 	p := c.at(0, 1)
 	if len(r.views()) == 1 && r.placesWidth(c) <= room {
 		for i, pl := range r.places {
@@ -40,6 +38,44 @@ func (r *root) drawHeader(c *Canvas) {
 		titles = titles[1:]
 	}
 	p.fit(roleBold, strings.Join(titles, " › "), room)
+}
+
+// drawHubs writes the hubs that are open and the time at the right, and gives
+// the room that is left before them. Where there is no room for all hubs, the
+// shown one stands with how many more there are.
+func (r *root) drawHubs(c *Canvas, clock string) int {
+	name := func(t *tab) string {
+		switch {
+		case t == r.tab && (len(r.tabs) > 1 || len(r.hubs.known) > 1):
+			return t.e.profile + " " + r.e.sign(markOpen)
+		case t.e.lost():
+			return t.e.profile + " " + r.e.sign(markLost)
+		}
+		return t.e.profile
+	}
+	shown, all := r.tabs, ""
+	for _, t := range r.tabs {
+		all += name(t) + "   "
+	}
+	more := ""
+	if c.width(all) > c.w/3 && len(r.tabs) > 1 {
+		shown, more = []*tab{r.tab}, fmt.Sprintf(" +%d", len(r.tabs)-1)
+		all = name(r.tab) + more + "   "
+	}
+	x := max(c.w-1-c.width(clock)-1-max(c.width(all)-3, 0), 0)
+	p := c.at(0, x)
+	for i, t := range shown {
+		if i > 0 {
+			p.skip(3)
+		}
+		ro := roleDim
+		if t == r.tab && len(r.tabs) > 1 {
+			ro = roleBold
+		}
+		p.put(ro, name(t))
+	}
+	p.put(roleDim, more).skip(1).put(roleDim, clock)
+	return max(x-3, 0)
 }
 
 // placesWidth is how many cells the places take.
@@ -151,7 +187,7 @@ func (r *root) drawKeys(p *pen) {
 	help := r.e.keyMap.get(actHelp).Help()
 	end := p.c.w - 2 - p.c.width(help.Key+" "+help.Desc)
 	for _, a := range footerKeys {
-		if a == actBack && len(r.views()) == 1 || !slices.Contains(known, a) && !always(a) {
+		if a == actBack && len(r.views()) == 1 && r.at == 0 || !slices.Contains(known, a) && !always(a) {
 			continue
 		}
 		h := r.e.keyMap.get(a).Help()

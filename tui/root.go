@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -14,17 +15,18 @@ const (
 	minHeight = 15
 )
 
-// root is the program's model: size, keys, dialogs, the stacks of views, and
-// the clock.
+// root is the program's model: size, keys, what stands over the views, the open
+// hubs, and the clock.
 type root struct {
-	e      *env
-	w, h   int
-	places []place
-	at     int      // the place that is shown
-	stacks [][]view // of each place, empty until it is gone to
-	frame  string   // as it was drawn last
-	dirty  bool
+	*tab  // that is shown
+	tabs  []*tab
+	hubs  hubs
+	ctx   context.Context
+	w, h  int
+	frame string // as it was drawn last
+	dirty bool
 
+	held     bool // g was pressed, which may become gt
 	tickGen  int  // only the newest tick counts
 	tickDue  bool // one is on its way
 	tickFast bool // and comes within a second
@@ -43,41 +45,12 @@ type spin struct{}
 // tickAt is a tick of the clock that was asked for.
 type tickAt int
 
-func newRoot(e *env, mine bool) *root {
-	if mine {
-		e.feed.owner = nobodyYet
-	}
-	r := &root{e: e, places: places(), dirty: true}
-	r.stacks = make([][]view, len(r.places))
-	r.stacks[0] = []view{newTasksView(e, mine)}
-	return r
-}
-
-// views is the stack that is shown.
-func (r *root) views() []view { return r.stacks[r.at] }
-
-func (r *root) top() view { return r.views()[len(r.views())-1] }
-
-// goTo shows a place, which opens with the view that its row names.
-func (r *root) goTo(number int) tea.Cmd {
-	for i, p := range r.places {
-		if p.number != number {
-			continue
-		}
-		r.at = i
-		if len(r.stacks[i]) == 0 {
-			return r.push(p.open(r.e))
-		}
-		r.top().resize(r.w, max(r.h-3, 0))
-		return r.top().update(opened{})
-	}
-	return nil
+func newRoot(ctx context.Context, t *tab) *root {
+	return &root{tab: t, tabs: []*tab{t}, ctx: ctx, dirty: true}
 }
 
 // Init asks who the user is.
-func (r *root) Init() tea.Cmd {
-	return tea.Batch(r.e.askWho(r.stacks[0][0].calls()), r.clock())
-}
+func (r *root) Init() tea.Cmd { return tea.Batch(r.begin(), r.clock()) }
 
 // Update takes a message in. It never waits: what takes time is a command.
 func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
@@ -86,7 +59,9 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch m := msg.(type) {
 	case tea.WindowSizeMsg:
 		r.w, r.h = m.Width, m.Height
-		r.resize()
+		for _, t := range r.tabs {
+			t.resize(r.w, max(r.h-3, 0))
+		}
 	case tea.KeyMsg:
 		for _, k := range r.split(m) {
 			cmds = append(cmds, r.key(k))
@@ -94,18 +69,22 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.ResumeMsg:
 		r.e.feed.poke()
 		cmds = append(cmds, tea.ClearScreen)
-	case link:
-		r.e.link = m
-		cmds = append(cmds, r.each(m))
-	case changes:
-		r.e.store.apply(m)
-		cmds = append(cmds, r.each(m))
+	case told:
+		cmds = append(cmds, m.tab.take(m.msg), m.tab.settle())
 	case reply:
-		cmds = append(cmds, r.answer(m))
-	case wake:
-		if v := r.asker(m.to); v != nil && m.gen == m.to.gen {
-			cmds = append(cmds, v.update(m))
+		if t := r.tabOf(m.from); t != nil {
+			cmds = append(cmds, t.take(m), t.settle())
 		}
+	case link, changes:
+		cmds = append(cmds, r.take(m))
+	case wake:
+		for _, t := range r.tabs {
+			cmds = append(cmds, t.take(m), t.settle())
+		}
+	case hubOpened:
+		cmds = append(cmds, r.hubIsOpen(m))
+	case heldTooLong:
+		cmds = append(cmds, r.letGo())
 	case tickAt:
 		if int(m) != r.tickGen {
 			r.dirty = false
@@ -115,10 +94,14 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		if now := r.e.now(); !r.e.noticeEnds.IsZero() && now.After(r.e.noticeEnds) {
 			r.e.notice, r.e.noticeEnds = "", time.Time{}
 		}
-		cmds = append(cmds, r.each(tick{}))
+		cmds = append(cmds, r.each(tick{}), r.keepInTime())
 	case clipboardError:
 		if m.err != nil {
 			r.e.tell(roleFail, "copy: "+m.err.Error())
+		}
+	case keptError:
+		if m.err != nil {
+			r.e.tell(roleWarn, m.err.Error())
 		}
 	case spin:
 		r.spinning = false
@@ -127,13 +110,7 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	default:
 		r.dirty = false
 	}
-	if r.e.next != nil {
-		cmds = append(cmds, r.push(r.e.next))
-		r.e.next = nil
-	}
-	cmds = append(cmds, r.e.begun...)
-	r.e.begun, r.e.top = nil, r.top()
-	cmds = append(cmds, r.clock(), r.spinner())
+	cmds = append(cmds, r.settle(), r.clock(), r.spinner())
 	return r, tea.Batch(cmds...)
 }
 
@@ -145,72 +122,11 @@ func (r *root) split(m tea.KeyMsg) []tea.KeyMsg {
 	return splitKeys(m)
 }
 
-func (r *root) resize() {
-	for _, stack := range r.stacks {
-		for _, v := range stack {
-			v.resize(r.w, max(r.h-3, 0))
-		}
-	}
-}
-
-func (r *root) push(v view) tea.Cmd {
-	r.stacks[r.at] = append(r.stacks[r.at], v)
-	v.resize(r.w, max(r.h-3, 0))
-	return v.update(opened{})
-}
-
-// opened tells a view that it has come on the screen, or again.
-type opened struct{}
-
-// each hands a message to all views.
-func (r *root) each(msg tea.Msg) tea.Cmd {
-	var cmds []tea.Cmd
-	for _, stack := range r.stacks {
-		for _, v := range stack {
-			cmds = append(cmds, v.update(msg))
-		}
-	}
-	return tea.Batch(cmds...)
-}
-
-// answer hands a reply to the view that asked, unless it has left or asks for
-// something else by now.
-func (r *root) answer(m reply) tea.Cmd {
-	r.e.pending--
-	if w, ok := m.what.(who); ok {
-		return r.welcome(w, m.err)
-	}
-	if m.gen != m.to.gen {
-		return nil
-	}
-	m.to.open--
-	switch what := m.what.(type) {
-	case done:
-		r.e.tellDone(what, m.err)
-		return r.each(what)
-	case namesFetched:
-		r.e.takeNames(what, m.err)
-		return nil
-	case resume:
-		if m.err != nil {
-			r.e.tell(roleWarn, r.e.sign(markOff)+" "+errorText(m.err))
-			return nil
-		}
-		return what()
-	}
-	if v := r.asker(m.to); v != nil {
-		return v.update(m)
-	}
-	return nil
-}
-
-// asker is the view that calls belong to, nil if it was left.
-func (r *root) asker(c *calls) view {
-	for _, stack := range r.stacks {
-		for _, v := range stack {
-			if v.calls() == c {
-				return v
-			}
+// tabOf is the tab that a reply belongs to, nil if it was closed.
+func (r *root) tabOf(e *env) *tab {
+	for _, t := range r.tabs {
+		if t.e == e {
+			return t
 		}
 	}
 	return nil
@@ -227,6 +143,9 @@ func (r *root) key(k tea.KeyMsg) tea.Cmd {
 	if k.Type != tea.KeyEsc && v.typing() {
 		return v.input(k)
 	}
+	if cmd, taken := r.hold(k); taken {
+		return cmd
+	}
 	switch a := r.e.keyMap.find(k, v.keys()); a {
 	case actNone:
 		return nil
@@ -234,14 +153,14 @@ func (r *root) key(k tea.KeyMsg) tea.Cmd {
 		if v.escape() || len(r.views()) == 1 {
 			return nil
 		}
-		return r.pop()
+		return r.back()
 	case actBack:
-		if v, ok := v.(backer); ok && v.back() {
-			return nil
-		}
-		return r.pop()
+		return r.back()
 	case actQuit:
 		return tea.Quit
+	case actProfile:
+		r.openHubList()
+		return nil
 	case actHelp:
 		return r.push(newHelpView(r.e, v.keys()))
 	case actRedraw:
@@ -283,20 +202,60 @@ func (r *root) overKey(o overlay, k tea.KeyMsg) tea.Cmd {
 	if done && r.e.over == o {
 		r.e.over = nil
 	}
+	for _, t := range r.tabs {
+		if done && t.e.over == o {
+			t.e.over = nil // it was left by showing another hub
+		}
+	}
 	return cmd
 }
 
-// pop goes back a view; from the home it leaves.
-func (r *root) pop() tea.Cmd {
-	stack := r.views()
-	if len(stack) == 1 {
-		return tea.Quit
+// back goes back a view; from the first of a place to the tasks, from those it
+// leaves, or closes the tab if there are others.
+func (r *root) back() tea.Cmd {
+	if v, ok := r.top().(backer); ok && v.back() {
+		return nil
 	}
-	r.e.drop(r.top().calls())
-	stack[len(stack)-1] = nil
-	r.stacks[r.at] = stack[:len(stack)-1]
-	r.top().resize(r.w, max(r.h-3, 0))
-	return r.top().update(opened{})
+	switch cmd, went := r.pop(); {
+	case went:
+		return cmd
+	case r.at != 0:
+		return r.goTo(r.places[0].number)
+	case len(r.tabs) > 1:
+		return r.closeTab(r.tab)
+	}
+	return tea.Quit
+}
+
+// holdTime is how long g may become gt, where there are several tabs.
+const holdTime = 300 * time.Millisecond
+
+// heldTooLong tells that no t follows g.
+type heldTooLong struct{}
+
+// hold takes g, or what comes behind it; false: the key is an ordinary one.
+func (r *root) hold(k tea.KeyMsg) (tea.Cmd, bool) {
+	name := k.String()
+	switch {
+	case r.held && (name == "t" || name == "T"):
+		r.held = false
+		return r.turn(map[string]int{"t": 1, "T": -1}[name]), true
+	case r.held:
+		return tea.Sequence(r.letGo(), r.key(k)), true
+	case name == "g" && len(r.tabs) > 1:
+		r.held = true
+		return tea.Tick(holdTime, func(time.Time) tea.Msg { return heldTooLong{} }), true
+	}
+	return nil, false
+}
+
+// letGo has g be what it is alone.
+func (r *root) letGo() tea.Cmd {
+	if !r.held {
+		return nil
+	}
+	r.held = false
+	return r.top().do(actFirst)
 }
 
 // clock asks for the next tick: every second while something on the screen
@@ -335,6 +294,15 @@ func (r *root) spinner() tea.Cmd {
 	return tea.Tick(wait, func(time.Time) tea.Msg { return spin{} })
 }
 
+// pending is how many calls are under way, of all hubs.
+func (r *root) pending() int {
+	n := 0
+	for _, t := range r.tabs {
+		n += t.e.pending
+	}
+	return n
+}
+
 // View is the frame: exactly h lines, none wider than w.
 func (r *root) View() string {
 	if r.dirty {
@@ -345,7 +313,7 @@ func (r *root) View() string {
 			r.drawn(c)
 		}
 	}
-	if r.e.pending == 0 {
+	if r.pending() == 0 {
 		for _, w := range r.waiters {
 			close(w)
 		}

@@ -69,6 +69,22 @@ func (v *tasksView) build() {
 	v.watch()
 }
 
+// keep and restore: the filter, and whose tasks are shown.
+func (v *tasksView) keep() map[string]string {
+	kept := map[string]string{"filter": v.filter.text, "scope": "all"}
+	if v.mine {
+		kept["scope"] = "mine"
+	}
+	return kept
+}
+
+func (v *tasksView) restore(kept map[string]string) {
+	v.filter = parseFilter(kept["filter"], taskWord)
+	if kept["scope"] == "all" {
+		v.mine = false
+	}
+}
+
 // watch tells the feed which logs to read the ends of.
 func (v *tasksView) watch() {
 	var ids []int64

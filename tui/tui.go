@@ -13,13 +13,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
+	"sync"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"koji"
-	"koji/internal/safetext"
 	"koji/profiles"
 )
 
@@ -30,6 +29,14 @@ type Options struct {
 	In      io.Reader         // a terminal; os.Stdin if nil
 	Out     io.Writer         // a terminal; os.Stdout if nil
 	Version string            // of the program, told in the help
+
+	StateDir string // where the state of views is kept; "" keeps none
+
+	// Known are the profiles that can be switched to, and Open logs in to the
+	// hub of one of them, without asking the user anything: who can't be logged
+	// in only looks. Both may be nil.
+	Known []profiles.Entry
+	Open  func(ctx context.Context, profile string) (*koji.Session, *profiles.Profile, error)
 }
 
 // Bidirectional text would move what stands beside it: terminals that reorder
@@ -59,18 +66,16 @@ func Run(ctx context.Context, o Options) error {
 		_, err := io.WriteString(o.Out, sequence)
 		return err
 	}
-	fed := make(chan struct{})
-	r.e.feed.send = p.Send
-	go func() {
-		defer close(fed)
-		r.e.feed.run(run)
-	}()
+	var feeds sync.WaitGroup
+	r.hubs.run = func(t *tab) { t.feed(&feeds, p.Send) }
+	r.hubs.run(r.tab)
 	if _, err := io.WriteString(o.Out, orderExplicit); err != nil {
 		return fmt.Errorf("write to the terminal: %w", err)
 	}
 	_, err = p.Run()
 	stop()
-	<-fed
+	feeds.Wait()
+	kerr := r.keepAll()
 	_, werr := io.WriteString(o.Out, orderImplicit)
 	switch {
 	case ctx.Err() != nil:
@@ -79,27 +84,44 @@ func Run(ctx context.Context, o Options) error {
 		return nil
 	case err != nil:
 		return fmt.Errorf("run the terminal UI: %w", err)
+	case kerr != nil:
+		return kerr
 	case werr != nil:
 		return fmt.Errorf("write to the terminal: %w", werr)
 	}
 	return nil
 }
 
-// start makes the model and its feed, which the caller runs.
+// keepAll keeps how the views of all hubs were left.
+func (r *root) keepAll() error {
+	var errs []error
+	for _, t := range r.tabs {
+		if write := t.keep(); write != nil {
+			errs = append(errs, write())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// start makes the model; the feeds of its tabs are run by the caller.
 func start(ctx context.Context, o Options, p pace, now func() time.Time, t *theme) (*root, error) {
-	h, err := newHub(o.Session, now)
+	open := func(s *koji.Session, profile *profiles.Profile) (*tab, error) {
+		return openTab(ctx, s, profile, o.StateDir, p, now, t)
+	}
+	first, err := open(o.Session, o.Profile)
 	if err != nil {
 		return nil, fmt.Errorf("start the terminal UI: %w", err)
 	}
-	e := newEnv(ctx, h, t)
-	e.profile, e.version = safetext.Clean(o.Profile.Name), o.Version
-	e.weburl = strings.TrimRight(safetext.Clean(o.Profile.WebURL), "/")
-	e.feed = newFeed(h, func(tea.Msg) {}, p)
-	return newRoot(e, o.Session.LoggedIn()), nil
+	first.e.version = o.Version
+	r := newRoot(ctx, first)
+	r.hubs = hubs{known: o.Known, open: o.Open, make: open}
+	return r, nil
 }
 
 func newEnv(ctx context.Context, h *hub, t *theme) *env {
+	state, _ := recall("", "")
 	return &env{
+		kept:      state,
 		clipboard: func(string) error { return nil },
 		acts:      newCalls(ctx), hub: h, ctx: ctx, store: newStore(), theme: t, keyMap: newKeyMap(), loc: time.Local,
 		feed: newFeed(h, func(tea.Msg) {}, usualPace()),

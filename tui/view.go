@@ -99,6 +99,7 @@ type env struct {
 	keyMap  keyMap
 	feed    *feed
 	profile string
+	server  string // its URL
 	version string
 	weburl  string // of the hub's web pages, "" if they aren't known
 	me      who
@@ -120,6 +121,7 @@ type env struct {
 	top   view      // that is on the screen
 	over  overlay   // open above the view, nil if nothing is
 	lists map[listOf]nameList
+	kept  kept
 }
 
 // later has a command run that was made where it can't be handed back.

@@ -35,18 +35,18 @@ func (e *env) askWho(c *calls) tea.Cmd {
 }
 
 // welcome takes in who the user is. Their own tasks are what they see first.
-func (r *root) welcome(w who, err error) tea.Cmd {
-	home := r.stacks[0][0].(*tasksView)
+func (t *tab) welcome(w who, err error) tea.Cmd {
+	home := t.stacks[0][0].(*tasksView)
 	if err != nil {
-		r.e.tell(roleFail, "who you are: "+errorText(err))
+		t.e.tell(roleFail, "who you are: "+errorText(err))
 		home.mine = false
 	}
-	r.e.me = w
-	r.e.store.setMe(w.id)
+	t.e.me = w
+	t.e.store.setMe(w.id)
 	owner := int64(0)
 	if home.mine {
 		owner = w.id
 	}
-	r.e.feed.scope(owner)
-	return r.each(w)
+	t.e.feed.scope(owner)
+	return t.each(w)
 }
