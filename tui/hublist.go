@@ -217,9 +217,9 @@ func (l *hubList) draw(c *Canvas) {
 		_, _, state := l.state(row)
 		names, servers, states = max(names, c.width(row.name)), max(servers, c.width(row.server)), max(states, c.width(state))
 	}
-	w := min(max(6+names+2+servers+2+states+2, 62), c.w-2)
+	w := min(max(6+names+2+servers+2+states+2, c.width(l.hint())+4), c.w-2)
 	servers = max(w-(6+names+2+2+states+2), 10)
-	box := c.box("profiles", w, len(l.rows)+6)
+	box := c.box("profiles", w, len(l.rows)+5)
 	p := box.at(1, 2).put(roleDim, "/ ")
 	if l.typing() {
 		l.edit.draw(p, w-6)
@@ -229,8 +229,8 @@ func (l *hubList) draw(c *Canvas) {
 	if len(l.rows) == 0 {
 		box.at(2, 2).put(roleDim, "nothing fits")
 	}
-	top := max(0, l.at-(box.h-6))
-	for y := 2; y < box.h-3 && top+y-2 < len(l.rows); y++ {
+	top := max(0, l.at-(box.h-5))
+	for y := 2; y < box.h-2 && top+y-2 < len(l.rows); y++ {
 		i := top + y - 2
 		row := l.rows[i]
 		if i == l.at {
