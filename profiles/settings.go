@@ -59,6 +59,9 @@ func (p *Profile) settings() []setting {
 		{key: "plugin_paths", field: &p.PluginPaths, kind: path},
 		{key: "keep_session", field: &p.KeepSession},
 		{key: "ui", field: &p.UI},
+		{key: "tui_theme", field: &p.TUITheme},
+		{key: "tui_marks", field: &p.TUIMarks},
+		{key: "tui_mouse", field: &p.TUIMouse},
 		{key: "password_file", field: &p.PasswordFile, kind: path},
 	}
 }

@@ -47,6 +47,14 @@ func TestFrames(t *testing.T) {
 			r.Update(link{stream: true, lost: testNow().Add(-102e9), next: testNow().Add(8e9), tries: 6, reason: "connection refused"})
 		}},
 		{"help", func(r *root) { press(r, "?") }},
+		{"helpsearch", func(r *root) { press(r, "?", "/", "f", "r", "e", "e") }},
+		{"palette", func(r *root) { press(r, ":", "c", "a", "n", "c") }},
+		{"priority", func(r *root) { r.e.me.perms = []string{"admin"}; press(r, "a", "p") }},
+		{"tagbuild", func(r *root) {
+			r.e.lists[listTags] = nameList{choices: []choice{{"f44", ""}, {"f44-build", ""}, {"f44-candidate", ""}, {"f45-candidate", "locked"}}, asked: testNow()}
+			r.e.beginTag([]buildRef{{id: 1, nvr: "bash-5.3.0-2.fc44"}})
+			press(r, "c", "a", "n")
+		}},
 		{"detail", openDetail},
 		{"log", openLog},
 		{"wrapped", func(r *root) { openLog(r); press(r, "w") }},
