@@ -55,8 +55,8 @@ func (v *buildView) open() tea.Cmd {
 // build that runs or failed its task's, else of those that are kept.
 func (v *buildView) openLog() tea.Cmd {
 	if l, ok := v.logs.selected(); ok && v.tabs.at == buildLogs {
-		_ = l
-		return v.e.chooseLog(v.detail.row.task, v.c)
+		v.e.next = newStoredLogView(v.e, v.nvr, l.Dir+"/"+l.Name, l.Path)
+		return nil
 	}
 	if v.detail.row.task != 0 && len(v.detail.logs) == 0 {
 		return v.e.chooseLog(v.detail.row.task, v.c)

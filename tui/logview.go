@@ -28,13 +28,21 @@ func (v *logView) pane() *logPane { return v.panes[v.focus] }
 
 func (v *logView) title() []string {
 	if len(v.panes) == 1 {
-		return []string{v.e.taskTitle(v.panes[0].task), v.panes[0].name}
+		return []string{v.panes[0].subject(), v.panes[0].name}
 	}
 	titles := make([]string, 2)
 	for i, p := range v.panes {
 		titles[i] = fmt.Sprintf("%d %s", p.task, p.name)
 	}
 	return []string{strings.Join(titles, " | ")}
+}
+
+// subject is what a log is of.
+func (p *logPane) subject() string {
+	if p.of != "" {
+		return p.of
+	}
+	return p.e.taskTitle(p.task)
 }
 
 // taskTitle is a task's number and label, if that is known.
@@ -110,6 +118,9 @@ func (v *logView) escape() bool {
 }
 
 func (v *logView) command() string {
+	if p := v.pane(); p.of != "" {
+		return v.e.commandLine("download-logs", "--nvr", p.of)
+	}
 	return v.e.commandLine("watch-logs", "--log", v.pane().name, v.pane().task)
 }
 
