@@ -28,21 +28,16 @@ func (v *logView) pane() *logPane { return v.panes[v.focus] }
 
 func (v *logView) title() []string {
 	if len(v.panes) == 1 {
-		return []string{v.panes[0].subject(), v.panes[0].name}
+		if p := v.panes[0]; p.of != "" {
+			return []string{p.name} // it stands below what it is of
+		}
+		return []string{v.e.taskTitle(v.panes[0].task), v.panes[0].name}
 	}
 	titles := make([]string, 2)
 	for i, p := range v.panes {
 		titles[i] = fmt.Sprintf("%d %s", p.task, p.name)
 	}
 	return []string{strings.Join(titles, " | ")}
-}
-
-// subject is what a log is of.
-func (p *logPane) subject() string {
-	if p.of != "" {
-		return p.of
-	}
-	return p.e.taskTitle(p.task)
 }
 
 // taskTitle is a task's number and label, if that is known.
