@@ -185,6 +185,6 @@ func TestTags(t *testing.T) {
 	d.see("zsh-5.9-1.fc44", "3 of 3")
 	d.press("[")
 	d.see("+ zsh ")
-	d.press("enter")
+	d.press("/", "zsh", "enter", "enter")
 	d.see("Tags › f44-build › zsh-5.9-1.fc44")
 }

@@ -124,7 +124,7 @@ func newEnv(ctx context.Context, h *hub, t *theme) *env {
 		kept:      state,
 		lists:     map[listOf]nameList{},
 		clipboard: func(string) error { return nil },
-		acts:      newCalls(ctx), lists: map[listOf]nameList{}, hub: h, ctx: ctx, store: newStore(), theme: t, keyMap: newKeyMap(), loc: time.Local,
+		acts:      newCalls(ctx), hub: h, ctx: ctx, store: newStore(), theme: t, keyMap: newKeyMap(), loc: time.Local,
 		feed: newFeed(h, func(tea.Msg) {}, usualPace()),
 	}
 }
