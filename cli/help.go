@@ -36,7 +36,7 @@ func printHelp(cmd *cobra.Command) {
 
 // newHelpCommand is koji help.
 func newHelpCommand(env *Env) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use: "help [options] <category> ...", Short: "List the commands", GroupID: info,
 		Aliases: []string{"list-commands"}, Example: "koji help build monitor",
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -50,6 +50,9 @@ func newHelpCommand(env *Env) *cobra.Command {
 			return nil
 		},
 	}
+	cmd.Flags().Bool("admin", false, "taken for compatibility: admin commands are always listed")
+	cmd.Flags().Lookup("admin").Hidden = true
+	return cmd
 }
 
 // printCommands lists the commands of some categories, or of all.
