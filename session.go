@@ -99,6 +99,7 @@ type Session struct {
 	counted   bool // callNum is known; not so just after Resume
 	callNum   int64
 	login     *LoginOptions // how to renew the login, nil if that isn't possible
+	doubted   bool          // just after Restore: the hub may not know the login any more
 }
 
 // New is a session with the hub at o.Server, not logged in. It reads the
