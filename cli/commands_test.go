@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
@@ -118,4 +120,99 @@ func hasOptions(t *testing.T, f *pflag.FlagSet, options []kojiOption) {
 func repeats(flag *pflag.Flag) bool {
 	_, slice := flag.Value.(pflag.SliceValue)
 	return slice
+}
+
+// eachCommand calls f with every command and subcommand.
+func eachCommand(t *testing.T, f func(t *testing.T, cmd *cobra.Command)) {
+	t.Helper()
+	root, err := Tree()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, cmd := range root.Commands() {
+		for _, cmd := range append([]*cobra.Command{cmd}, cmd.Commands()...) {
+			t.Run(strings.TrimPrefix(cmd.CommandPath(), "koji "), func(t *testing.T) { f(t, cmd) })
+		}
+	}
+}
+
+// TestTable holds that commands are found by the names they have.
+func TestTable(t *testing.T) {
+	t.Parallel()
+	e := quietEnv(t)
+	for _, row := range table() {
+		if name := row.construct(e).Name(); name != row.name {
+			t.Errorf("%s stands in the table as %s", name, row.name)
+		}
+	}
+}
+
+// TestExamples holds that each command shows how it is used, with options that
+// it has.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	eachCommand(t, func(t *testing.T, cmd *cobra.Command) {
+		if cmd.Short == "" || cmd.Example == "" {
+			t.Fatal("has no example, or says nothing about itself")
+		}
+		about := 0
+		for line := range strings.Lines(cmd.Example) {
+			line = strings.TrimSpace(line)
+			if strings.HasPrefix(line, cmd.CommandPath()+" ") || line == cmd.CommandPath() {
+				about++
+			}
+			for _, word := range strings.Fields(strings.TrimPrefix(line, cmd.CommandPath())) {
+				name, isFlag := strings.CutPrefix(word, "--")
+				name, _, _ = strings.Cut(name, "=")
+				if isFlag && !cmd.HasSubCommands() && cmd.Flags().Lookup(name) == nil && cmd.InheritedFlags().Lookup(name) == nil {
+					t.Errorf("has no option --%s: %s", name, line)
+				}
+			}
+		}
+		if about == 0 && !cmd.HasSubCommands() {
+			t.Errorf("is not in its own example: %s", cmd.Example)
+		}
+	})
+}
+
+// TestDataOptions holds that whatever lists or shows has --json and --format.
+func TestDataOptions(t *testing.T) {
+	t.Parallel()
+	tells := func(name string) bool {
+		switch name {
+		case "latest-build", "search", "version", "moshimoshi", "scheduler-logs", "watch-task", "why", "explain", "list", "show", "check":
+			return true
+		}
+		return strings.HasPrefix(name, "list-") || strings.HasPrefix(name, "show-") || strings.HasSuffix(name, "info")
+	}
+	eachCommand(t, func(t *testing.T, cmd *cobra.Command) {
+		if !tells(cmd.Name()) {
+			return
+		}
+		for _, name := range []string{"json", "format"} {
+			if cmd.Flags().Lookup(name) == nil {
+				t.Errorf("--%s is missing", name)
+			}
+		}
+	})
+}
+
+func TestPlaceholders(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		use      string
+		want     []string
+		repeated bool
+	}{
+		{"list-tags [options] [pattern]", nil, false},
+		{"add-pkg [options] --owner <owner> <tag> <package> [<package> ...]", []string{"tag", "package"}, true},
+		{"set-task-priority [options] --priority=<priority> <task_id> [<task_id> ...]", []string{"task_id"}, true},
+		{"scheduler-logs <options>", nil, false},
+		{"add-target <name> <build tag> [<dest tag>]", []string{"name", "build tag", "dest tag"}, false},
+	} {
+		got, repeated := placeholders(tt.use)
+		if diff := cmp.Diff(tt.want, got); diff != "" || repeated != tt.repeated {
+			t.Errorf("%s: again %v\n%s", tt.use, repeated, diff)
+		}
+	}
 }

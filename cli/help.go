@@ -72,18 +72,10 @@ func (e *Env) printCommands(chosen []string) {
 			}
 		}
 	}
-	fmt.Fprintf(e.Out, "%s\n%s", b.String(), hints)
-}
-
-// find is the command of a name, in which - and _ are the same.
-func (e *Env) find(name string) *cobra.Command {
-	name = strings.ReplaceAll(name, "_", "-")
-	for _, cmd := range e.commands() {
-		if cmd.Name() == name || slices.Contains(cmd.Aliases, name) {
-			return cmd
-		}
+	if len(chosen) == 0 || slices.Contains(chosen, all) {
+		e.listPlugins(&b)
 	}
-	return nil
+	fmt.Fprintf(e.Out, "%s\n%s", b.String(), hints)
 }
 
 // unknown lists the commands, and the one that may have been meant.

@@ -66,6 +66,22 @@ func (p *Profile) settings() []setting {
 	}
 }
 
+// Setting is a key of a profile with its value as a file has it.
+type Setting struct {
+	Key, Value string
+	Given      bool // the value isn't the default
+}
+
+// Settings are all keys of the profile, in the order of the documentation.
+func (p *Profile) Settings() []Setting {
+	defaults := Default(p.Name).settings()
+	all := make([]Setting, len(defaults))
+	for i, s := range p.settings() {
+		all[i] = Setting{Key: s.key, Value: s.text(), Given: s.text() != defaults[i].text()}
+	}
+	return all
+}
+
 // take fills the field from the section, and leaves it when the key is not
 // there.
 func (s setting) take(section *ini.Section, home string) error {
