@@ -48,14 +48,14 @@ func (t Time) append(b []byte) []byte {
 	return append(b, "+00:00"...)
 }
 
-// MarshalXMLRPC writes the moment as a string, or nil.
+// MarshalXMLRPC writes the moment as a string (in a stored call as dateTime), or nil.
 func (t Time) MarshalXMLRPC(e *xmlrpc.Encoder) error {
 	if t.IsZero() {
 		e.Nil()
 		return nil
 	}
 	var text [40]byte
-	e.Text(t.append(text[:0]))
+	e.Moment(t.Time, t.append(text[:0]))
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"koji"
 	"koji/internal/pylit"
+	"koji/internal/xmlrpc"
 )
 
 type callOptions struct {
@@ -62,14 +63,14 @@ func (o *callOptions) run(ctx context.Context, method string, words []string) er
 	if err != nil {
 		return err
 	}
-	var answer any
+	var answer xmlrpc.Verbatim
 	if err := s.Call(ctx, method, &answer, args...); err != nil {
 		return err
 	}
 	if o.jsonOut {
-		return o.env.printJSON(answer)
+		return o.env.writeJSON(answer.Value)
 	}
-	o.env.printf("%s", pylit.Format(answer))
+	o.env.printf("%s", pylit.Format(xmlrpc.Plain(answer.Value)))
 	return nil
 }
 
@@ -80,7 +81,7 @@ func (o *callOptions) arguments(words []string) ([]any, error) {
 	named := koji.Named{}
 	if o.kwargsGiven {
 		value, err := o.value(o.kwargs)
-		members, ok := value.(map[string]any)
+		members, ok := xmlrpc.Plain(value).(map[string]any)
 		if err != nil || !ok {
 			return nil, failf("The value of --kwargs is not a dict: %s", o.kwargs)
 		}
@@ -114,7 +115,7 @@ func (o *callOptions) value(text string) (any, error) {
 	var err error
 	switch {
 	case o.jsonIn:
-		value, err = parseJSON(text)
+		value, err = orderedJSON(text)
 	case o.python:
 		value, err = pylit.Parse(text)
 	default:
@@ -134,34 +135,80 @@ func (o *callOptions) value(text string) (any, error) {
 
 // parseJSON reads one JSON document; whole numbers stay whole.
 func parseJSON(text string) (any, error) {
+	v, err := orderedJSON(text)
+	return xmlrpc.Plain(v), err
+}
+
+// orderedJSON is parseJSON with objects as xmlrpc.Objects, whose members keep
+// their order.
+func orderedJSON(text string) (any, error) {
 	d := json.NewDecoder(strings.NewReader(text))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
+	var document json.RawMessage // what nests too deep is refused
+	if err := d.Decode(&document); err != nil {
 		return nil, err
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return nil, fmt.Errorf("more behind the value")
 	}
-	return numbers(v), nil
+	d = json.NewDecoder(bytes.NewReader(document))
+	d.UseNumber()
+	return nextJSON(d)
 }
 
-func numbers(v any) any {
-	switch v := v.(type) {
-	case json.Number:
-		if !bytes.ContainsAny([]byte(v), ".eE") {
-			return pylit.Filter(v.String())
-		}
-		f, _ := pylit.Float(v.String())
-		return f
-	case []any:
-		for i := range v {
-			v[i] = numbers(v[i])
-		}
-	case map[string]any:
-		for key := range v {
-			v[key] = numbers(v[key])
-		}
+// nextJSON reads a value.
+func nextJSON(d *json.Decoder) (any, error) {
+	token, err := d.Token()
+	if err != nil {
+		return nil, err
 	}
-	return v
+	switch token := token.(type) {
+	case json.Number:
+		if !strings.ContainsAny(token.String(), ".eE") {
+			return pylit.Filter(token.String()), nil
+		}
+		f, _ := pylit.Float(token.String())
+		return f, nil
+	case json.Delim:
+		if token == '[' {
+			return jsonArray(d)
+		}
+		return jsonObject(d)
+	}
+	return token, nil
+}
+
+func jsonArray(d *json.Decoder) (any, error) {
+	list := []any{}
+	for d.More() {
+		item, err := nextJSON(d)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, item)
+	}
+	_, err := d.Token()
+	return list, err
+}
+
+func jsonObject(d *json.Decoder) (any, error) {
+	object, at := xmlrpc.Object{}, map[string]int{}
+	for d.More() {
+		token, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		value, err := nextJSON(d)
+		if err != nil {
+			return nil, err
+		}
+		name := fmt.Sprint(token)
+		if i, ok := at[name]; ok { // the last one counts
+			object[i].Value = value
+			continue
+		}
+		at[name] = len(object)
+		object = append(object, xmlrpc.Field{Name: name, Value: value})
+	}
+	_, err := d.Token()
+	return object, err
 }

@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"strings"
 	"text/template"
+	"time"
 	"unicode/utf16"
 
 	"github.com/spf13/cobra"
@@ -143,8 +144,13 @@ func (e *Env) printJSON(v any) error {
 	if err != nil {
 		return fmt.Errorf("print as JSON: %w", err)
 	}
+	return e.writeJSON(plain)
+}
+
+// writeJSON is printJSON for a value that has travelled.
+func (e *Env) writeJSON(v any) error {
 	w := bufio.NewWriter(e.Out)
-	if err := (jsonWriter{w: w}).value(plain, "\n"); err != nil {
+	if err := (jsonWriter{w: w}).value(v, "\n"); err != nil {
 		return fmt.Errorf("print as JSON: %w", err)
 	}
 	fmt.Fprintln(w)
@@ -189,6 +195,12 @@ func (j jsonWriter) value(v any, indent string) error {
 				yield(quoteJSON(key)+": ", v[key])
 			}
 		})
+	case xmlrpc.Object:
+		return j.items("{", "}", indent, len(v), func(yield func(key string, value any)) {
+			for _, m := range v {
+				yield(quoteJSON(m.Name)+": ", m.Value)
+			}
+		})
 	case []any:
 		return j.items("[", "]", indent, len(v), func(yield func(key string, value any)) {
 			for _, item := range v {
@@ -201,6 +213,8 @@ func (j jsonWriter) value(v any, indent string) error {
 		return j.text(quoteJSON(string(v)))
 	case float64:
 		return j.text(floatJSON(v))
+	case time.Time: // a dateTime, such as in a task's request
+		return j.text(quoteJSON(v.UTC().Format("20060102T15:04:05")))
 	case *big.Int:
 		return j.text(v.String())
 	}

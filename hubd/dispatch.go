@@ -46,6 +46,7 @@ func (h *Hub) changes(name string, params []any) bool {
 func (h *Hub) serveCall(w http.ResponseWriter, r *http.Request, req *request) {
 	start := time.Now()
 	dec := xmlrpc.NewDecoder(http.MaxBytesReader(w, r.Body, h.cfg.MaxRequestLength+1), xmlrpc.Limits{MaxBytes: h.cfg.MaxRequestLength})
+	dec.Verbatim(func(method string) bool { return method == "echo" })
 	name, params, err := dec.Call()
 	if err != nil {
 		h.badRequest(w, req, err)

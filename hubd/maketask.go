@@ -86,7 +86,7 @@ func (c *call) makeTask(o taskOptions) (int64, error) {
 		}
 		params = append(slices.Clone(params), last)
 	}
-	request, err := xmlrpc.MarshalCall(o.Method, params...)
+	request, err := xmlrpc.MarshalStoredCall(o.Method, params...)
 	if err != nil {
 		return 0, fault(koji.CodeParameter, "parameters of task %s: %v", o.Method, err)
 	}

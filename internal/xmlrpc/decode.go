@@ -17,13 +17,10 @@ type Decoder struct {
 	values  int
 	keys    map[string]string // names of members seen, so that each exists once
 	items   []any             // elements of the arrays that are being read
-	members []member          // members of the structs that are being read
-}
+	members []Field          // members of the structs that are being read
 
-// member is a member of a struct that is being read.
-type member struct {
-	key   string
-	value any
+	verbatim   bool                     // values are read as Verbatim tells
+	verbatimOf func(method string) bool // whether those of a call are
 }
 
 // Beyond these, names of members are no longer shared.
@@ -213,11 +210,11 @@ func (d *Decoder) object() (any, error) {
 		if !more {
 			break
 		}
-		m := member{key: d.intern(text)}
+		m := Field{Name: d.intern(text)}
 		if err := d.afterKey(); err != nil {
 			return nil, err
 		}
-		if m.value, err = d.value(); err != nil {
+		if m.Value, err = d.value(); err != nil {
 			return nil, err
 		}
 		d.members = append(d.members, m)
@@ -225,13 +222,25 @@ func (d *Decoder) object() (any, error) {
 			return nil, err
 		}
 	}
+	defer func() {
+		clear(d.members[mark:])
+		d.members = d.members[:mark]
+	}()
 	object := make(map[string]any, len(d.members)-mark)
 	for _, m := range d.members[mark:] {
-		object[m.key] = m.value
+		object[m.Name] = m.Value
 	}
-	clear(d.members[mark:])
-	d.members = d.members[:mark]
-	return object, nil
+	if !d.verbatim {
+		return object, nil
+	}
+	ordered := make(Object, 0, len(object))
+	for _, m := range d.members[mark:] {
+		if last, ok := object[m.Name]; ok { // of members with the same name
+			ordered = append(ordered, Field{m.Name, last})
+			delete(object, m.Name)
+		}
+	}
+	return ordered, nil
 }
 
 // key reads the name of the next member, which is valid until the next step.
@@ -384,6 +393,9 @@ func (d *Decoder) double(text []byte) (float64, error) {
 	text, err := d.number(text)
 	if err != nil {
 		return 0, err
+	}
+	if f, ok := notFinite(text); ok && d.verbatim {
+		return f, nil
 	}
 	for _, c := range text {
 		if (c < '0' || c > '9') && strings.IndexByte("+-.eE", c) < 0 {

@@ -26,6 +26,7 @@ var decodePlans sync.Map
 
 var (
 	timeType        = reflect.TypeFor[time.Time]()
+	verbatimType    = reflect.TypeFor[Verbatim]()
 	unmarshalerType = reflect.TypeFor[Unmarshaler]()
 )
 
@@ -58,6 +59,8 @@ func (b decodePlanner) plan(t reflect.Type) *decodePlan {
 		p.read = readUnmarshaler
 	case t == timeType:
 		p.read = readTime
+	case t == verbatimType:
+		p.read = readVerbatim
 	default:
 		b.byKind(p, t)
 	}
@@ -152,6 +155,15 @@ func readAny(d *Decoder, v reflect.Value, kind element, text []byte) error {
 		v.Set(reflect.ValueOf(x))
 	}
 	return nil
+}
+
+func readVerbatim(d *Decoder, v reflect.Value, kind element, text []byte) error {
+	outside := d.verbatim
+	d.verbatim = true
+	x, err := d.rest(kind, text)
+	d.verbatim = outside
+	v.Set(reflect.ValueOf(Verbatim{x}))
+	return err
 }
 
 func readBool(d *Decoder, v reflect.Value, kind element, text []byte) error {

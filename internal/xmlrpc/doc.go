@@ -11,7 +11,9 @@
 // characters but tab, line feed and carriage return; U+FFFE and U+FFFF) are
 // replaced by U+FFFD, so that what we write can always be read. A moment
 // (time.Time) is written as dateTime.iso8601 in UTC and loses what is below a
-// second. NaN, infinities and integers beyond 64 bits are errors.
+// second. NaN and the infinities are written as Python does, nan, inf and -inf,
+// but read only where nothing is calculated with them: see Verbatim. Integers
+// beyond 64 bits are errors.
 //
 // # What it reads
 //

@@ -27,6 +27,7 @@ func (d *Decoder) Call() (method string, params []any, err error) {
 		return "", nil, err
 	}
 	if t == (tag{elemParams, true}) {
+		d.verbatim = d.verbatimOf != nil && d.verbatimOf(method)
 		if params, err = d.params(); err != nil {
 			return "", nil, err
 		}
@@ -40,6 +41,10 @@ func (d *Decoder) Call() (method string, params []any, err error) {
 	}
 	return method, params, d.s.finish()
 }
+
+// Verbatim has Call read the parameters of some methods as the type Verbatim
+// tells.
+func (d *Decoder) Verbatim(of func(method string) bool) { d.verbatimOf = of }
 
 // root moves into the document's outermost element.
 func (d *Decoder) root(e element) error {
@@ -202,6 +207,15 @@ func (e *Encoder) Fault(f Fault) error {
 // MarshalCall is Encoder.Call into memory.
 func MarshalCall(method string, params ...any) ([]byte, error) {
 	return marshal(func(e *Encoder) error { return e.Call(method, params...) })
+}
+
+// MarshalStoredCall is MarshalCall for a task's request: moments have their own
+// type in it, as Koji keeps them.
+func MarshalStoredCall(method string, params ...any) ([]byte, error) {
+	return marshal(func(e *Encoder) error {
+		e.typed = true
+		return e.Call(method, params...)
+	})
 }
 
 // MarshalResponse is Encoder.Response into memory.

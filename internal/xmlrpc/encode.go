@@ -36,6 +36,7 @@ type Encoder struct {
 	err    error
 	depth  int
 	frames []frame
+	typed  bool // Moment writes dateTime
 }
 
 // frame is an array or a struct that was begun, or the place of a Marshaler's value.
@@ -261,13 +262,10 @@ func (e *Encoder) Bool(b bool) {
 	}
 }
 
-// Double writes a double; NaN and infinities are errors.
+// Double writes a double.
 func (e *Encoder) Double(f float64) {
 	if e.begin() {
-		if err := e.double(f, 64); err != nil {
-			e.fail(err)
-			return
-		}
+		e.double(f, 64)
 		e.end()
 	}
 }
@@ -284,6 +282,22 @@ func (e *Encoder) String(s string) {
 func (e *Encoder) Text(b []byte) {
 	if e.begin() {
 		e.text(unsafe.String(unsafe.SliceData(b), len(b)))
+		e.end()
+	}
+}
+
+// Moment writes a moment as the text that stands for it in answers, or as
+// dateTime.iso8601 in a stored call.
+func (e *Encoder) Moment(t time.Time, text []byte) {
+	if !e.typed {
+		e.Text(text)
+		return
+	}
+	if e.begin() {
+		if err := e.dateTime(t); err != nil {
+			e.fail(err)
+			return
+		}
 		e.end()
 	}
 }
@@ -322,13 +336,12 @@ func (e *Encoder) boolean(b bool) {
 
 // double writes a number as Python's repr does: the shortest text that reads
 // back as the same number of that many bits.
-func (e *Encoder) double(f float64, bits int) error {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return fmt.Errorf("encode double: XML-RPC has no %v", f)
-	}
+func (e *Encoder) double(f float64, bits int) {
 	e.room(96)
 	e.buf = append(e.buf, "<value><double>"...)
-	if a := math.Abs(f); a != 0 && (a < 1e-4 || a >= 1e16) {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		e.buf = append(e.buf, notFiniteText(f)...)
+	} else if a := math.Abs(f); a != 0 && (a < 1e-4 || a >= 1e16) {
 		e.buf = strconv.AppendFloat(e.buf, f, 'e', -1, bits)
 	} else {
 		e.buf = strconv.AppendFloat(e.buf, f, 'f', -1, bits)
@@ -337,7 +350,6 @@ func (e *Encoder) double(f float64, bits int) error {
 		}
 	}
 	e.buf = append(e.buf, "</double></value>\n"...)
-	return nil
 }
 
 func (e *Encoder) text(s string) {

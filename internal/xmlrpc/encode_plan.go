@@ -65,7 +65,7 @@ func (e *Encoder) any(v any) error {
 	case bool:
 		e.boolean(v)
 	case float64:
-		return e.double(v, 64)
+		e.double(v, 64)
 	case []byte:
 		e.base64(v)
 	case time.Time:
@@ -245,7 +245,7 @@ func (b encodePlanner) byKind(p *encodePlan, t reflect.Type) {
 		}
 	case reflect.Float32, reflect.Float64:
 		bits := t.Bits()
-		p.write = func(e *Encoder, v reflect.Value) error { return e.double(v.Float(), bits) }
+		p.write = func(e *Encoder, v reflect.Value) error { e.double(v.Float(), bits); return e.err }
 	case reflect.String:
 		p.write = func(e *Encoder, v reflect.Value) error { e.text(v.String()); return nil }
 	case reflect.Pointer:

@@ -90,9 +90,7 @@ func (p *encodePlan) writeMembers(e *Encoder, t reflect.Type, base unsafe.Pointe
 		case memberDouble:
 			if f := *(*float64)(at); f != 0 || !m.omitEmpty {
 				e.raw(m.head)
-				if err := e.double(f, 64); err != nil {
-					return err
-				}
+				e.double(f, 64)
 				e.raw(endOfMember)
 			}
 		case memberIntPointer:
@@ -110,9 +108,7 @@ func (p *encodePlan) writeMembers(e *Encoder, t reflect.Type, base unsafe.Pointe
 		case memberDoublePointer:
 			if f := *(**float64)(at); f != nil {
 				e.raw(m.head)
-				if err := e.double(*f, 64); err != nil {
-					return err
-				}
+				e.double(*f, 64)
 				e.raw(endOfMember)
 			} else if !m.omitEmpty {
 				e.nullMember(m.head)

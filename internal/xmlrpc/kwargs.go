@@ -13,11 +13,18 @@ func Kwargs(params []any) (positional []any, named map[string]any) {
 	if len(params) == 0 {
 		return params, nil
 	}
-	last, ok := params[len(params)-1].(map[string]any)
-	if !ok || !Truthy(last[starstar]) {
+	switch last := params[len(params)-1].(type) {
+	case map[string]any:
+		named = maps.Clone(last)
+	case Object:
+		named = make(map[string]any, len(last))
+		for _, m := range last {
+			named[m.Name] = m.Value
+		}
+	}
+	if !Truthy(named[starstar]) {
 		return params, nil
 	}
-	named = maps.Clone(last)
 	delete(named, starstar)
 	return params[:len(params)-1], named
 }
@@ -42,6 +49,8 @@ func Truthy(v any) bool {
 	case []any:
 		return len(v) > 0
 	case map[string]any:
+		return len(v) > 0
+	case Object:
 		return len(v) > 0
 	}
 	return true
