@@ -107,14 +107,13 @@ func (s *Session) do(ctx context.Context, r *request) error {
 	}
 	r.id = s.nextIdentity()
 	err = s.attempt(ctx, r)
-	alive, rerr := s.revive(ctx, err)
-	switch {
-	case !alive:
+	if !errors.Is(err, ErrAuthExpired) || !s.canRenew() {
 		return err
-	case rerr != nil:
+	}
+	s.o.Logger.Info("session expired, logging in again", "method", r.method, "session", r.id.info.ID)
+	if rerr := s.renew(ctx); rerr != nil {
 		return fmt.Errorf("call %s: %w: renew it: %w", r.method, err, rerr)
 	}
-	s.o.Logger.Info("the session was over, logged in again", "method", r.method, "session", r.id.info.ID)
 	r.id = s.nextIdentity()
 	return s.attempt(ctx, r)
 }
@@ -127,6 +126,12 @@ func (s *Session) takeTurn(ctx context.Context) (release func(), err error) {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
+}
+
+func (s *Session) canRenew() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.login != nil
 }
 
 // nextIdentity takes the next number; the caller has the turn.
@@ -159,8 +164,8 @@ func (s *Session) learnCallNum(ctx context.Context) error {
 		return err
 	}
 	err := s.attempt(ctx, r)
-	if alive, rerr := s.revive(ctx, err); alive {
-		if err = rerr; err == nil {
+	if errors.Is(err, ErrAuthExpired) && s.canRenew() {
+		if err = s.renew(ctx); err == nil {
 			renewed := s.Info()
 			r.id.info = &renewed
 			err = s.attempt(ctx, r)

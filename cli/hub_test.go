@@ -2,6 +2,8 @@ package cli
 
 import (
 	"bufio"
+	"database/sql"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +14,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/crypto/argon2"
+	_ "modernc.org/sqlite" // in which the tests' hubs keep their passwords
 )
 
 // shared is a test run that removes at its end what its tests shared.
@@ -19,25 +24,26 @@ type shared struct{ *testing.M }
 
 func (s shared) Run() int {
 	code := s.M.Run()
-	if programsDir != "" {
-		os.RemoveAll(programsDir)
+	if hubDir != "" {
+		os.RemoveAll(hubDir)
 	}
 	return code
 }
 
-var programsDir string
+var hubDir string
 
-// programs are the client and the hub, built once: the client must not import
-// the hub, and what is linked to must be a program.
-var programs = sync.OnceValues(func() (dir string, err error) {
-	if programsDir, err = os.MkdirTemp("", "koji-cli-test-"); err != nil {
+// hubProgram is the hub, built once: the client must not import it, and what is
+// linked to must be a program. Nobody looks into it with a debugger.
+var hubProgram = sync.OnceValues(func() (program string, err error) {
+	if hubDir, err = os.MkdirTemp("", "koji-cli-test-"); err != nil {
 		return "", err
 	}
-	out, err := exec.Command("go", "build", "-o", programsDir, "koji/cmd/hubd", "koji/cmd/koji").CombinedOutput()
+	program = filepath.Join(hubDir, "hubd")
+	out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", program, "koji/cmd/hubd").CombinedOutput()
 	if err != nil {
-		return "", fmt.Errorf("build the programs: %w\n%s", err, out)
+		return "", fmt.Errorf("build the hub: %w\n%s", err, out)
 	}
-	return programsDir, nil
+	return program, nil
 })
 
 // startHub starts the hub on SQLite in dir, with settings as lines of its
@@ -59,7 +65,47 @@ func startHub(hub, dir, settings string, accounts []string, password func(name s
 			return "", nil, fmt.Errorf("hubd %s: %w\n%s", account, err, out)
 		}
 	}
+	if err := cheapPasswords(filepath.Join(dir, "hub.db"), password); err != nil {
+		return "", nil, err
+	}
 	return serve(hub, conf)
+}
+
+// cheapPasswords stores the passwords at the least cost that the hub reads: a
+// test that logs in a thousand times would spend its time on nothing else.
+func cheapPasswords(file string, password func(name string) string) (err error) {
+	db, err := sql.Open("sqlite", file)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	rows, err := db.Query("SELECT name FROM users WHERE password IS NOT NULL ORDER BY id")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var names []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return err
+		}
+		names = append(names, name)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	const passes, memory, lanes, length = 1, 8, 1, 32
+	for _, name := range names {
+		salt := []byte("salt of " + name)
+		sum := argon2.IDKey([]byte(password(name)), salt, passes, memory, lanes, length)
+		stored := fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, memory, passes, lanes,
+			base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(sum))
+		if _, err := db.Exec("UPDATE users SET password = ? WHERE name = ?", stored, name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // serve runs the hub, which tells its URL when it is ready.

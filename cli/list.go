@@ -20,15 +20,11 @@ func list[T any](e *Env, rows []T, header string, line func(T) string) error {
 		return e.printData(rows)
 	}
 	return e.buffered(func(w *bufio.Writer) {
-		fit := func(line string) string { return line } // names alone stay whole
-		if header != "" {
-			fit = e.fit
-		}
 		if header != "" && !e.quiet() {
-			fmt.Fprintln(w, e.header(fit(header)))
+			fmt.Fprintln(w, header)
 		}
 		for _, row := range rows {
-			fmt.Fprintln(w, fit(e.oneLine(line(row))))
+			fmt.Fprintln(w, e.oneLine(line(row)))
 		}
 	})
 }

@@ -18,11 +18,10 @@ import (
 // the user alice. A script about Kerberos has a KDC besides.
 func TestLogins(t *testing.T) {
 	t.Parallel()
-	dir, err := programs()
+	hub, err := hubProgram()
 	if err != nil {
 		t.Fatal(err)
 	}
-	hub := filepath.Join(dir, "hubd")
 	ca := pkitest.New(t, "Koji CA")
 	run := func(t *testing.T, script string, settings string, vars map[string]string) {
 		t.Helper()

@@ -23,6 +23,7 @@ func TestMain(m *testing.M) {
 		"koji": func() {
 			os.Exit(Main(context.Background(), os.Args, Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 		},
+		"clientworker": clientWorker,
 	})
 }
 
@@ -32,11 +33,10 @@ func TestMain(m *testing.M) {
 // profile dead has no hub.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	dir, err := programs()
+	hub, err := hubProgram()
 	if err != nil {
 		t.Fatal(err)
 	}
-	hub := filepath.Join(dir, "hubd")
 	testscript.Run(t, testscript.Params{
 		Dir:   "testdata/script",
 		Setup: func(env *testscript.Env) error { return setupHub(env, hub) },

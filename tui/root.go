@@ -146,17 +146,7 @@ func (r *root) key(k tea.KeyMsg) tea.Cmd {
 	if cmd, taken := r.hold(k); taken {
 		return cmd
 	}
-	a := r.e.keyMap.find(k, v.keys())
-	if a == actPlace {
-		return r.goTo(int(k.Runes[0] - '0'))
-	}
-	return r.act(a)
-}
-
-// act does what a key or the palette asks for.
-func (r *root) act(a action) tea.Cmd {
-	v := r.top()
-	switch a {
+	switch a := r.e.keyMap.find(k, v.keys()); a {
 	case actNone:
 		return nil
 	case actEscape:
@@ -172,7 +162,7 @@ func (r *root) act(a action) tea.Cmd {
 		r.openHubList()
 		return nil
 	case actHelp:
-		return r.push(newHelpView(r.e, v.keys(), r.allDeeds()))
+		return r.push(newHelpView(r.e, v.keys()))
 	case actRedraw:
 		return tea.ClearScreen
 	case actSuspend:
@@ -180,11 +170,10 @@ func (r *root) act(a action) tea.Cmd {
 	case actRefresh:
 		r.e.feed.poke()
 		return v.do(a)
-	case actPalette:
-		r.openPalette()
-		return nil
+	case actPlace:
+		return r.goTo(int(k.Runes[0] - '0'))
 	case actAct:
-		r.e.openMenu(r.allDeeds())
+		r.e.openMenu(slices.Concat(v.deeds(), r.e.ownDeeds()))
 		return nil
 	case actCopy:
 		r.e.openCopyMenu(v.clips(), v.command())
@@ -195,9 +184,6 @@ func (r *root) act(a action) tea.Cmd {
 		return v.do(a)
 	}
 }
-
-// allDeeds are what can be done here.
-func (r *root) allDeeds() []deed { return slices.Concat(r.top().deeds(), r.e.ownDeeds()) }
 
 // backer is a view that has something of its own to go back from.
 type backer interface{ back() bool }

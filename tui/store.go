@@ -44,11 +44,9 @@ type changes struct {
 	tasks []task // new or changed, parents and children in any order
 	tails map[int64]string
 	logs  []logSize
-	// What else a hub with a stream says has changed.
+	// Builds and tags that a hub with a stream says have changed.
 	builds []koji.BuildNotice
 	tags   []koji.TagNotice
-	hosts  []koji.HostNotice
-	repos  []koji.RepoNotice
 }
 
 // logSize says that a log has grown.

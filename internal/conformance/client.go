@@ -12,11 +12,11 @@ import (
 	"fmt"
 	"hash/adler32"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -40,20 +40,41 @@ retry_interval = 1
 // commandPatience is how long a command may run.
 const commandPatience = 2 * time.Minute
 
+// Command is a command line for the client that is looked at.
+type Command struct {
+	Words []string // the first one is the program, or a link to it
+	Dir   string
+	Env   map[string]string // besides what there is
+	Stdin string
+}
+
+// Ran is what a command left.
+type Ran struct {
+	Code        int
+	Out, ErrOut string
+}
+
+// Client is how commands are run: Program is what a transcript's symbolic links
+// lead to and the first word of its command lines.
+type Client struct {
+	Program string
+	Run     func(context.Context, Command) (Ran, error)
+}
+
 // client runs the steps of one transcript: calls by the replay's own means,
 // commands by the client that is looked at.
 type client struct {
 	replay
-	program string
-	link    string // to the program, if a step made one
-	home    string
-	files   *httptest.Server
+	of    Client
+	link  string // to the program, if a step made one
+	home  string
+	files *httptest.Server
 }
 
-func newClient(program, hub, dir string) (*client, error) {
+func newClient(of Client, hub, dir string) (*client, error) {
 	var token [3]byte
 	rand.Read(token[:])
-	c := &client{program: program, home: dir}
+	c := &client{of: of, home: dir}
 	c.replay = replay{
 		url: hub, token: "r" + hex.EncodeToString(token[:]),
 		client: &http.Client{Transport: &http.Transport{}}, sessions: map[string]*session{}, saved: map[string]any{},
@@ -209,7 +230,7 @@ func (c *client) local(path string) string {
 func (c *client) put(step *CommandStep) error {
 	if step.Symlink != "" {
 		c.link = filepath.Join(c.home, step.Symlink)
-		return os.Symlink(c.program, c.link)
+		return os.Symlink(c.of.Program, c.link)
 	}
 	if o, ok := step.Serve.v.(object); ok {
 		what, err := c.texts(o)
@@ -307,7 +328,7 @@ func (c *client) words(v any) ([]string, error) {
 }
 
 func (c *client) commandLine(step *CommandStep) ([]string, error) {
-	line := []string{c.program}
+	line := []string{c.of.Program}
 	if step.Program == "symlink" {
 		line[0] = c.link
 	}
@@ -346,24 +367,19 @@ func (c *client) run(ctx context.Context, step *CommandStep) (printed, error) {
 	}
 	limited, cancel := context.WithTimeout(ctx, commandPatience)
 	defer cancel()
-	cmd := exec.CommandContext(limited, line[0], line[1:]...)
-	cmd.Dir = cwd
-	cmd.Env = append(os.Environ(), "HOME="+c.home, "TZ=UTC", "COLUMNS=200", "LC_ALL=C.UTF-8", "PAGER=cat")
-	for k, v := range step.Env {
-		cmd.Env = append(cmd.Env, k+"="+v)
-	}
+	command := Command{Words: line, Dir: cwd, Env: map[string]string{
+		"HOME": c.home, "TZ": "UTC", "COLUMNS": "200", "LC_ALL": "C.UTF-8", "PAGER": "cat",
+	}}
+	maps.Copy(command.Env, step.Env)
 	if step.Stdin != nil {
-		cmd.Stdin = strings.NewReader(*step.Stdin)
+		command.Stdin = *step.Stdin
 	}
-	var out, said strings.Builder
-	cmd.Stdout, cmd.Stderr = &out, &said
-	err = cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
+	ran, err := c.of.Run(limited, command)
+	if err != nil {
 		return printed{}, err
 	}
-	c.keep(step, out.String())
-	p := printed{rc: cmd.ProcessState.ExitCode(), stdout: c.shrink(out.String()), stderr: c.shrink(said.String())}
+	c.keep(step, ran.Out)
+	p := printed{rc: ran.Code, stdout: c.shrink(ran.Out), stderr: c.shrink(ran.ErrOut)}
 	if limited.Err() != nil {
 		p.stderr += "\nit was ended after " + commandPatience.String()
 	}

@@ -100,11 +100,11 @@ func LoadTranscripts(dir fs.FS, only string) ([]Transcript, error) {
 	return all, nil
 }
 
-// Replay runs a transcript's commands with the client at program against the hub
-// at url, in a home of its own below dir, and says how each step that has an
+// Replay runs a transcript's commands with a client against the hub at url, in a
+// home of its own below dir, and says how each step that has an
 // expectation went. A step that sets up and fails takes all after it with it.
-func (t *Transcript) Replay(ctx context.Context, program, url, dir string) ([]Outcome, error) {
-	c, err := newClient(program, url, dir)
+func (t *Transcript) Replay(ctx context.Context, of Client, url, dir string) ([]Outcome, error) {
+	c, err := newClient(of, url, dir)
 	if err != nil {
 		return nil, err
 	}

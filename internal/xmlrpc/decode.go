@@ -17,7 +17,7 @@ type Decoder struct {
 	values  int
 	keys    map[string]string // names of members seen, so that each exists once
 	items   []any             // elements of the arrays that are being read
-	members []Field          // members of the structs that are being read
+	members []Field           // members of the structs that are being read
 
 	verbatim   bool                     // values are read as Verbatim tells
 	verbatimOf func(method string) bool // whether those of a call are
