@@ -36,7 +36,7 @@ NO_RACE   := koji/hubd koji/sqlstore koji/kojid
 RACE_HUBD := Stream|Sched|AtOnce|Concurrent
 
 .DEFAULT_GOAL := help
-.PHONY: help build lab test conformance crash vet cross bench gobench fuzz lint fmt clean lab-packages test-packages
+.PHONY: help build lab test conformance crash vet manual cross bench gobench fuzz lint fmt clean lab-packages test-packages
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,10 @@ crash: ## a hub killed twenty times while 16 clients write, on either engine
 
 vet:
 	CGO_ENABLED=0 $(GO) vet ./...
+
+manual: ## docs/cli and the man pages, into man/, from the client's commands
+	CGO_ENABLED=0 $(GO) run ./cli/manual docs docs/cli
+	CGO_ENABLED=0 $(GO) run ./cli/manual man man
 
 cross: ## the programs for every architecture, into dist/
 	@for arch in $(ARCHES); do \
@@ -97,7 +101,7 @@ fmt: ## gofumpt over the tree
 	CGO_ENABLED=0 $(GO) run $(GOFUMPT) -w .
 
 clean: ## remove what was built
-	rm -rf bin dist
+	rm -rf bin dist man
 
 # missing lists those of the packages that are not installed.
 missing = $$(for p in $(1); do [ "$$(dpkg-query -W -f '$${db:Status-Status}' $$p 2>/dev/null)" = installed ] || echo $$p; done)

@@ -291,3 +291,46 @@ func TestCertificatesThatAreNone(t *testing.T) {
 		}
 	}
 }
+
+func TestSuspend(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t, func(w http.ResponseWriter, c peerCall, _ int) {
+		switch {
+		case c.Method == "login":
+			reply(w, SessionInfo{ID: 10, Key: "new", HeaderAuth: true})
+		case c.Key == "closed":
+			replyFault(w, CodeAuth, "Invalid session or bad credentials")
+		case c.Key == "new" && c.Method == "secret":
+			replyFault(w, CodeAuth, "Not for you")
+		default:
+			reply(w, true)
+		}
+	})
+	s, _ := p.session(t, Options{User: "alice", Password: "x"})
+	s.Restore(Suspended{SessionInfo{ID: 9, Key: "good", HeaderAuth: true}, 17}, &LoginOptions{})
+	if err := s.Call(within(t), "a", nil); err != nil {
+		t.Fatal(err)
+	}
+	kept, err := s.Suspend(within(t))
+	if d := cmp.Diff(Suspended{SessionInfo{ID: 9, Key: "good", HeaderAuth: true}, 18}, kept); err != nil || d != "" {
+		t.Errorf("%v\n%s", err, d)
+	}
+	if s.LoggedIn() {
+		t.Error("still logged in")
+	}
+	s.Restore(Suspended{SessionInfo{ID: 9, Key: "closed", HeaderAuth: true}, 18}, &LoginOptions{})
+	if err := s.Call(within(t), "b", nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Call(within(t), "secret", nil); !errors.Is(err, ErrAuth) {
+		t.Errorf("a refusal of a live session: %v", err)
+	}
+	s.Restore(Suspended{SessionInfo{ID: 9, Key: "closed", HeaderAuth: true}, 18}, nil)
+	if err := s.Call(within(t), "c", nil); !errors.Is(err, ErrAuth) {
+		t.Errorf("with nothing to log in again: %v", err)
+	}
+	want := []string{"a#17", "b#18", "login", "b#0", "secret#1", "c#18"}
+	if d := cmp.Diff(want, p.methods()); d != "" {
+		t.Error(d)
+	}
+}

@@ -107,13 +107,14 @@ func (s *Session) do(ctx context.Context, r *request) error {
 	}
 	r.id = s.nextIdentity()
 	err = s.attempt(ctx, r)
-	if !errors.Is(err, ErrAuthExpired) || !s.canRenew() {
+	alive, rerr := s.revive(ctx, err)
+	switch {
+	case !alive:
 		return err
-	}
-	s.o.Logger.Info("session expired, logging in again", "method", r.method, "session", r.id.info.ID)
-	if rerr := s.renew(ctx); rerr != nil {
+	case rerr != nil:
 		return fmt.Errorf("call %s: %w: renew it: %w", r.method, err, rerr)
 	}
+	s.o.Logger.Info("the session was over, logged in again", "method", r.method, "session", r.id.info.ID)
 	r.id = s.nextIdentity()
 	return s.attempt(ctx, r)
 }
@@ -126,12 +127,6 @@ func (s *Session) takeTurn(ctx context.Context) (release func(), err error) {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-}
-
-func (s *Session) canRenew() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.login != nil
 }
 
 // nextIdentity takes the next number; the caller has the turn.
@@ -164,8 +159,8 @@ func (s *Session) learnCallNum(ctx context.Context) error {
 		return err
 	}
 	err := s.attempt(ctx, r)
-	if errors.Is(err, ErrAuthExpired) && s.canRenew() {
-		if err = s.renew(ctx); err == nil {
+	if alive, rerr := s.revive(ctx, err); alive {
+		if err = rerr; err == nil {
 			renewed := s.Info()
 			r.id.info = &renewed
 			err = s.attempt(ctx, r)

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/jcmturner/gokrb5/v8/client"
 	"github.com/jcmturner/gokrb5/v8/config"
@@ -122,22 +123,53 @@ func (o Options) kerberosClient(conf *config.Config, cacheName string) (*client.
 		}
 		return client.NewWithKeytab(name, realm, keys, conf), nil
 	}
-	path, err := ticketFile(o.TicketCache, cacheName)
+	cache, path, err := o.tickets(cacheName)
 	if err != nil {
 		return nil, err
 	}
-	cache, err := credentials.LoadCCache(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("there are no tickets in %s: run kinit", path)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read tickets from %s: %w", path, err)
-	}
-	have := cache.GetClientPrincipalName().PrincipalNameString() + "@" + cache.GetClientRealm()
+	have := ticketOwner(cache)
 	if want := o.Principal; want != "" && want != have && want+"@"+conf.LibDefaults.DefaultRealm != have {
 		return nil, fmt.Errorf("the tickets in %s are for %s, not for %s", path, have, want)
 	}
 	return client.NewFromCCache(cache, conf)
+}
+
+// tickets reads the ticket cache.
+func (o Options) tickets(cacheName string) (cache *credentials.CCache, path string, err error) {
+	if path, err = ticketFile(o.TicketCache, cacheName); err != nil {
+		return nil, "", err
+	}
+	cache, err = credentials.LoadCCache(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, "", fmt.Errorf("there are no tickets in %s: run kinit", path)
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("read tickets from %s: %w", path, err)
+	}
+	return cache, path, nil
+}
+
+func ticketOwner(cache *credentials.CCache) string {
+	return cache.GetClientPrincipalName().PrincipalNameString() + "@" + cache.GetClientRealm()
+}
+
+// TicketPrincipal tells for whom the tickets are that a login without a keytab
+// would use. That there are none is ErrNoTicket.
+func (o Options) TicketPrincipal() (who string, err error) {
+	defer func() {
+		if p := recover(); p != nil { // the library's reader trusts its file
+			err = fmt.Errorf("%w: %v", ErrNoTicket, p)
+		}
+	}()
+	_, cacheName, err := kerberosConfig(o.KerberosConfig)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrNoTicket, err)
+	}
+	cache, _, err := o.tickets(cacheName)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrNoTicket, err)
+	}
+	return ticketOwner(cache), nil
 }
 
 // ticketFile is the file of a ticket cache: the one that is asked for, that of
@@ -166,7 +198,7 @@ func ticketFile(asked, configured string) (string, error) {
 	return "", fmt.Errorf("the ticket cache %s can't be read: only files can; run kinit -c FILE:PATH and set KRB5CCNAME=FILE:PATH, or use a keytab", name)
 }
 
-var cacheNameLine = regexp.MustCompile(`(?m)^\s*default_ccache_name\s*=\s*(\S+)`)
+var cacheNameLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^\s*default_ccache_name\s*=\s*(\S+)`) })
 
 // kerberosConfig reads the file that is asked for, or what KRB5_CONFIG names, or
 // /etc/krb5.conf, with the files that it includes, and gives the name of the
@@ -185,7 +217,7 @@ func kerberosConfig(asked string) (conf *config.Config, cacheName string, err er
 			return nil, "", fmt.Errorf("read Kerberos' configuration: %w", err)
 		}
 	}
-	if m := cacheNameLine.FindStringSubmatch(text.String()); m != nil {
+	if m := cacheNameLine().FindStringSubmatch(text.String()); m != nil {
 		cacheName = m[1]
 	}
 	conf, err = config.NewFromString(text.String())
@@ -197,7 +229,7 @@ func kerberosConfig(asked string) (conf *config.Config, cacheName string, err er
 }
 
 // includedName is what a file of an includedir may be called.
-var includedName = regexp.MustCompile(`^([A-Za-z0-9_-]+|[^.].*\.conf)$`)
+var includedName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([A-Za-z0-9_-]+|[^.].*\.conf)$`) })
 
 func readKerberosConfig(text *strings.Builder, path string, depth int) error {
 	if depth > 10 {
@@ -217,7 +249,7 @@ func readKerberosConfig(text *strings.Builder, path string, depth int) error {
 		case len(words) == 2 && words[0] == "includedir":
 			entries, _ := os.ReadDir(words[1]) // that it isn't there is no error for MIT either
 			for _, e := range entries {
-				if err == nil && includedName.MatchString(e.Name()) {
+				if err == nil && includedName().MatchString(e.Name()) {
 					err = readKerberosConfig(text, filepath.Join(words[1], e.Name()), depth+1)
 				}
 			}

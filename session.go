@@ -99,6 +99,7 @@ type Session struct {
 	counted   bool // callNum is known; not so just after Resume
 	callNum   int64
 	login     *LoginOptions // how to renew the login, nil if that isn't possible
+	doubted   bool          // just after Restore: the hub may not know the login any more
 }
 
 // New is a session with the hub at o.Server, not logged in. It reads the
@@ -112,7 +113,7 @@ func New(o Options) (*Session, error) {
 	if base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
 		return nil, fmt.Errorf("hub URL %q: want a form like https://koji.example.org/kojihub", publicURL(base))
 	}
-	conf, err := o.tlsConfig()
+	conf, err := o.TLSConfig()
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +129,8 @@ func New(o Options) (*Session, error) {
 	}, nil
 }
 
-func (o Options) tlsConfig() (*tls.Config, error) {
+// TLSConfig is how the hub is spoken to by https: whom to trust, and as whom.
+func (o Options) TLSConfig() (*tls.Config, error) {
 	conf := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: o.NoVerify}
 	if o.ServerCA != "" {
 		pem, err := os.ReadFile(o.ServerCA)

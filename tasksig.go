@@ -3,6 +3,8 @@ package koji
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -72,6 +74,9 @@ var taskSignatures = map[string][]string{
 		"dud_name, dud_version, dud_release, arch, target_info, build_tag, repo_info, pkg_list, opts=nil",
 	},
 }
+
+// TaskMethods are the task methods whose parameters are known, sorted.
+func TaskMethods() []string { return slices.Sorted(maps.Keys(taskSignatures)) }
 
 // ParseTaskParams gives a task's parameters by name, defaults filled in. The
 // request is as getTaskInfo decodes it: by position, the last one possibly a

@@ -90,7 +90,7 @@ func (o *listBuildsOptions) run(ctx context.Context) error {
 	header := fmt.Sprintf(format, "Build", "Built by", "State") + "\n" + rule("  ", 55, 16, 16)
 	return list(o.env, builds, header, func(b map[string]any) string {
 		state, _ := b["state"].(int64)
-		return fmt.Sprintf(format, b["nvr"], b["owner_name"], koji.BuildState(state))
+		return fmt.Sprintf(format, b["nvr"], b["owner_name"], o.env.paint(koji.BuildState(state).String()))
 	})
 }
 

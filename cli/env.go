@@ -23,18 +23,22 @@ type Env struct {
 	Out io.Writer // where answers go; makes foreign text safe if it is a terminal
 	Err io.Writer
 
-	screen  io.Writer // Out as it is, for progress and trees
-	argv0   string
-	globals globals
-	command *cobra.Command
-	profile *profiles.Profile // after Profile
-	session *koji.Session     // after Session or Anonymous
+	screen   io.Writer // Out as it is, for progress and trees
+	coloured bool      // what is written to Out may be painted
+	argv0    string
+	globals  globals
+	command  *cobra.Command
+	profile  *profiles.Profile // after Profile
+	session  *koji.Session     // after Session or Anonymous
+	kept     *keptLogin        // where the login goes at the end, nil if it is closed then
+	guest    bool              // the login is another program's, which closes it
 }
 
 func newEnv(s Stdio) *Env {
 	e := &Env{In: s.In, Out: s.Out, Err: s.Err, screen: s.Out}
 	if isTerminal(s.Out) {
-		e.Out = safetext.Writer(s.Out)
+		e.coloured = colours()
+		e.Out = safetext.Writer(colourWriter{s.Out})
 	}
 	if isTerminal(s.Err) {
 		e.Err = safetext.Writer(s.Err)
@@ -118,9 +122,18 @@ func (e *Env) close() {
 	e.session.Close()
 }
 
-// logout ends the login, and leaves a session that can be read with.
+// logout ends the login, or keeps it for the next command if the profile wants
+// so, and leaves a session that can be read with.
 func (e *Env) logout(ctx context.Context) {
-	if e.session != nil && e.session.LoggedIn() {
+	switch {
+	case e.session == nil:
+	case e.kept != nil:
+		if err := e.keep(ctx); err != nil {
+			e.warn("koji: keep the session: %v", err)
+		}
+	case e.guest:
+		_, _ = e.session.Suspend(ctx) // fails only when interrupted
+	case e.session.LoggedIn():
 		// The hub forgets the session by itself later on.
 		_ = e.session.Logout(ctx)
 	}

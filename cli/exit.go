@@ -26,11 +26,16 @@ func (e *usageError) Error() string { return e.text }
 func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
 
 // failure is an end that a person understands from its text alone.
-type failure struct{ text string }
+type failure struct {
+	text  string
+	cause error // for callers to look at, not part of the text; may be nil
+}
 
 func (e *failure) Error() string { return e.text }
 
-func failf(format string, args ...any) error { return &failure{fmt.Sprintf(format, args...)} }
+func (e *failure) Unwrap() error { return e.cause }
+
+func failf(format string, args ...any) error { return &failure{text: fmt.Sprintf(format, args...)} }
 
 // exitStatus ends the program with a code when everything has been said.
 type exitStatus int

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/spf13/pflag"
 
@@ -27,6 +28,8 @@ type globals struct {
 	skipMain, helpCommands, help bool
 	server, topdir, weburl       string
 	topurl, pkgurl, pluginPaths  string
+
+	inherited bool // the profile is that of the koji which runs this one
 }
 
 func (g *globals) define() {
@@ -44,7 +47,7 @@ func (g *globals) define() {
 	f.StringVar(&g.password, "password", "", "the `PASSWORD`; asked for on a terminal if missing")
 	f.BoolVar(&g.noauth, "noauth", false, "don't log in")
 	f.BoolVar(&g.forceAuth, "force-auth", false, "log in also where there is no need")
-	f.StringVar(&g.authtype, "authtype", "", "how to log in: noauth, ssl, password or kerberos")
+	f.StringVar(&g.authtype, "authtype", "", "how to log in, a `WAY`: noauth, ssl, password or kerberos")
 	f.BoolVarP(&g.debug, "debug", "d", false, "tell every call to the hub")
 	f.BoolVar(&g.debugXMLRPC, "debug-xmlrpc", false, "the same as --debug")
 	f.BoolVarP(&g.quiet, "quiet", "q", false, "no headers and no prose")
@@ -53,14 +56,14 @@ func (g *globals) define() {
 	f.BoolVar(&g.utc, "utc", false, "print times in UTC instead of the local zone")
 	f.BoolVar(&g.skipMain, "skip-main", false, "do nothing")
 	f.StringVarP(&g.server, "server", "s", "", "the hub's `URL`")
-	f.StringVar(&g.topdir, "topdir", "", "where the hub's files are mounted")
+	f.StringVar(&g.topdir, "topdir", "", "`DIR` where the hub's files are mounted")
 	f.StringVar(&g.weburl, "weburl", "", "`URL` of the web pages")
 	f.StringVar(&g.topurl, "topurl", "", "`URL` of the hub's files")
 	f.StringVar(&g.pkgurl, "pkgurl", "", "obsolete")
-	f.StringVar(&g.pluginPaths, "plugin-paths", "", "taken for compatibility: all commands are built in")
+	f.StringVar(&g.pluginPaths, "plugin-paths", "", "look for external commands in these `DIRS` first, colons between them")
 	f.BoolVar(&g.helpCommands, "help-commands", false, "list the commands")
 	f.BoolVarP(&g.help, "help", "h", false, "show this help")
-	for _, name := range []string{"skip-main", "pkgurl", "debug-xmlrpc", "plugin-paths"} {
+	for _, name := range []string{"skip-main", "pkgurl", "debug-xmlrpc"} {
 		f.Lookup(name).Hidden = true
 	}
 	g.flags = f
@@ -77,6 +80,7 @@ func (g *globals) parse(args []string) ([]string, error) {
 
 // load reads the profile and lets the command line win over it.
 func (g *globals) load(argv0 string) (*profiles.Profile, error) {
+	g.inherit(argv0)
 	p, err := profiles.Load(profiles.Options{Argv0: argv0, Profile: g.profile, ConfigFile: g.config})
 	if err != nil {
 		var none *profiles.NoProfileError
@@ -84,6 +88,13 @@ func (g *globals) load(argv0 string) (*profiles.Profile, error) {
 			return nil, err
 		}
 		return nil, usagef("%v", err)
+	}
+	if g.inherited {
+		for name, to := range map[string]*string{envServer: &p.Server, envWebURL: &p.WebURL, envTopURL: &p.TopURL, envTopDir: &p.TopDir} {
+			if value, ok := os.LookupEnv(name); ok {
+				*to = value
+			}
+		}
 	}
 	for flag, to := range map[string]*string{
 		"server": &p.Server, "topdir": &p.TopDir, "weburl": &p.WebURL, "topurl": &p.TopURL,

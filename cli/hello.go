@@ -19,7 +19,7 @@ var greetings = []string{
 func newMoshimoshiCommand(env *Env) *cobra.Command {
 	return withData(env, &cobra.Command{
 		Use: "moshimoshi [options]", Short: "Greet the hub and tell who you are", GroupID: misc,
-		Aliases: greetings, Example: "koji hello", Args: arguments(0, 0),
+		Aliases: greetings, Example: "koji moshimoshi\nkoji hello", Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return greet(cmd.Context(), env) },
 	})
 }
@@ -65,24 +65,30 @@ func greet(ctx context.Context, env *Env) error {
 
 // newVersionCommand is koji version.
 func newVersionCommand(env *Env) *cobra.Command {
-	return &cobra.Command{
+	return withData(env, &cobra.Command{
 		Use: "version", Short: "Tell the versions of client and hub", GroupID: misc, Example: "koji version",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			env.printf("Client: %s", Version)
-			s, err := env.Anonymous(cmd.Context())
-			if err != nil {
-				return err
-			}
-			var version string
-			if err := s.Call(cmd.Context(), "getKojiVersion", &version); err != nil {
-				if koji.HasCode(err, koji.CodeGeneric) {
-					version = "older than 1.23"
-				} else {
-					return err
-				}
-			}
-			env.printf("Hub:    %s", version)
-			return nil
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return tellVersions(cmd.Context(), env) },
+	})
+}
+
+func tellVersions(ctx context.Context, env *Env) error {
+	if !env.asData() {
+		env.printf("Client: %s", Version) // also if there is no hub
 	}
+	s, err := env.Anonymous(ctx)
+	if err != nil {
+		return err
+	}
+	var version string
+	if err := s.Call(ctx, "getKojiVersion", &version); err != nil {
+		if !koji.HasCode(err, koji.CodeGeneric) {
+			return err
+		}
+		version = "older than 1.23"
+	}
+	if env.asData() {
+		return env.printData(map[string]any{"client": Version, "hub": version})
+	}
+	env.printf("Hub:    %s", version)
+	return nil
 }

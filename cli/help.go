@@ -36,7 +36,7 @@ func printHelp(cmd *cobra.Command) {
 
 // newHelpCommand is koji help.
 func newHelpCommand(env *Env) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use: "help [options] <category> ...", Short: "List the commands", GroupID: info,
 		Aliases: []string{"list-commands"}, Example: "koji help build monitor",
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -50,6 +50,9 @@ func newHelpCommand(env *Env) *cobra.Command {
 			return nil
 		},
 	}
+	cmd.Flags().Bool("admin", false, "taken for compatibility: admin commands are always listed")
+	cmd.Flags().Lookup("admin").Hidden = true
+	return cmd
 }
 
 // printCommands lists the commands of some categories, or of all.
@@ -69,18 +72,10 @@ func (e *Env) printCommands(chosen []string) {
 			}
 		}
 	}
-	fmt.Fprintf(e.Out, "%s\n%s", b.String(), hints)
-}
-
-// find is the command of a name, in which - and _ are the same.
-func (e *Env) find(name string) *cobra.Command {
-	name = strings.ReplaceAll(name, "_", "-")
-	for _, cmd := range e.commands() {
-		if cmd.Name() == name || slices.Contains(cmd.Aliases, name) {
-			return cmd
-		}
+	if len(chosen) == 0 || slices.Contains(chosen, all) {
+		e.listPlugins(&b)
 	}
-	return nil
+	fmt.Fprintf(e.Out, "%s\n%s", b.String(), hints)
 }
 
 // unknown lists the commands, and the one that may have been meant.

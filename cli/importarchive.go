@@ -22,7 +22,7 @@ type importArchiveOptions struct {
 func newImportArchiveCommand(env *Env) *cobra.Command {
 	o := &importArchiveOptions{env: env}
 	cmd := &cobra.Command{
-		Use: "import-archive <build-id|n-v-r> <archive_path> [<archive_path2 ...]", Short: "Import files that are no rpms into a build", GroupID: admin,
+		Use: "import-archive <build-id|n-v-r> <archive_path> [<archive_path> ...]", Short: "Import files that are no rpms into a build", GroupID: admin,
 		Long: "--type-info is for maven the path of a .pom file, for win relpath:platforms[:flags] with blanks between\n" +
 			"platforms and flags, for image the arch.",
 		Example: "koji import-archive --type maven --type-info x-1.pom --create-build org.example-x-1-1 x-1.pom x-1.jar", Args: arguments(2, -1),

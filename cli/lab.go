@@ -110,7 +110,7 @@ func newLabCommand(e *Env) *cobra.Command {
 		{"down", "Stop the lab; what it has stays", (*lab).down},
 	} {
 		cmd.AddCommand(&cobra.Command{
-			Use: verb.name, Short: verb.short, Args: arguments(0, 0), SilenceErrors: true, SilenceUsage: true,
+			Use: verb.name, Short: verb.short, Example: "koji lab " + verb.name, Args: arguments(0, 0), SilenceErrors: true, SilenceUsage: true,
 			RunE: func(c *cobra.Command, _ []string) error {
 				l, err := newLab(e, dir)
 				if err != nil {

@@ -20,11 +20,15 @@ func list[T any](e *Env, rows []T, header string, line func(T) string) error {
 		return e.printData(rows)
 	}
 	return e.buffered(func(w *bufio.Writer) {
+		fit := func(line string) string { return line } // names alone stay whole
+		if header != "" {
+			fit = e.fit
+		}
 		if header != "" && !e.quiet() {
-			fmt.Fprintln(w, header)
+			fmt.Fprintln(w, e.header(fit(header)))
 		}
 		for _, row := range rows {
-			fmt.Fprintln(w, e.oneLine(line(row)))
+			fmt.Fprintln(w, fit(e.oneLine(line(row))))
 		}
 	})
 }

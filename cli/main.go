@@ -35,11 +35,11 @@ func (e *Env) dispatch(ctx context.Context, args []string) error {
 	if len(args) == 0 {
 		args = []string{"koji"}
 	}
+	e.argv0 = args[0]
 	rest, err := e.globals.parse(args[1:])
 	if err != nil {
 		return err
 	}
-	e.argv0 = args[0]
 	if e.globals.utc {
 		time.Local = time.UTC // the zone of all that is printed
 	}
@@ -51,13 +51,18 @@ func (e *Env) dispatch(ctx context.Context, args []string) error {
 		e.printCommands(nil)
 		return nil
 	}
-	cmd := e.find(rest[0])
-	if cmd == nil {
-		return e.unknown(rest[0])
+	if rest[0] == cobra.ShellCompRequestCmd || rest[0] == cobra.ShellCompNoDescRequestCmd {
+		return e.complete(ctx, rest)
 	}
-	e.command = cmd
-	cmd.SetOut(e.Out)
-	return run(ctx, cmd, rest[1:])
+	if cmd := e.find(rest[0]); cmd != nil {
+		e.command = cmd
+		cmd.SetOut(e.Out)
+		return run(ctx, cmd, rest[1:])
+	}
+	if plugin := e.findPlugin(rest[0]); plugin != "" {
+		return e.runPlugin(ctx, plugin, rest[1:])
+	}
+	return e.unknown(rest[0])
 }
 
 // run executes a command that stands for itself, without cobra's own texts.

@@ -21,7 +21,8 @@ func newPolicyCommand(env *Env) *cobra.Command {
 		Use: "explain [options] <policy> [<key>=<value> ...]", Short: "Show which rule of a policy decides, and why",
 		Long: "The keys are what the policy is asked about: tag, build, operation and others. A value may be a number, True, False, None, " +
 			"or a list such as ['a','b']. What the policy says of another user (user_id=NAME) only an admin is told.",
-		Args: arguments(1, -1), SilenceErrors: true, SilenceUsage: true,
+		Example: "koji policy explain tag tag=f40 build=bash-5.2-1 operation=tag",
+		Args:    arguments(1, -1), SilenceErrors: true, SilenceUsage: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return explainPolicy(cmd.Context(), env, args[0], args[1:])
 		},

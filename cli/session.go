@@ -83,7 +83,7 @@ func (e *Env) tellRetry(err error, attempt int) {
 	}
 }
 
-var errNoMethod = &failure{"Unable to log in, no authentication methods available"}
+var errNoMethod = &failure{text: "Unable to log in, no authentication methods available"}
 
 // method is how to log in. Koji: reference/cli.md, Authentication choice.
 func (e *Env) method(p *profiles.Profile) (koji.LoginMethod, error) {
@@ -121,18 +121,31 @@ func (e *Env) password(p *profiles.Profile) (string, error) {
 	return strings.TrimRight(string(text), "\r\n"), nil
 }
 
-// login logs the session in. A password that must be typed makes a new session
-// with it, since a session's options are fixed.
+// login logs the session in, or takes up a login that was kept or handed over.
 func (e *Env) login(ctx context.Context) error {
-	p := e.profile
-	method, err := e.method(p)
+	if e.takeOver() {
+		return nil
+	}
+	method, err := e.method(e.profile)
 	if err != nil {
 		return err
 	}
-	if method == koji.LoginPassword {
-		if e.user(p) == "" {
-			return errNoMethod
+	if method == koji.LoginPassword && e.user(e.profile) == "" {
+		return errNoMethod
+	}
+	if e.profile.KeepSession {
+		if ok, err := e.restore(ctx, method); ok || err != nil {
+			return err
 		}
+	}
+	return e.openLogin(ctx, method)
+}
+
+// openLogin makes a login. A password that must be typed makes a new session
+// with it, since a session's options are fixed.
+func (e *Env) openLogin(ctx context.Context, method koji.LoginMethod) error {
+	p := e.profile
+	if method == koji.LoginPassword {
 		password, err := e.password(p)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -148,13 +161,13 @@ func (e *Env) login(ctx context.Context) error {
 			}
 		}
 	}
-	err = e.session.Login(ctx, koji.LoginOptions{Method: method, ProxyUser: e.globals.runas})
+	err := e.session.Login(ctx, koji.LoginOptions{Method: method, ProxyUser: e.globals.runas})
 	var transport *koji.TransportError
 	if errors.As(err, &transport) {
 		return failf("Error: Unable to connect to server: %v", transport)
 	}
 	if errors.Is(err, koji.ErrNoTicket) && p.AuthType == "" { // it was only the last thing to try
-		return failf("%s (%v)", errNoMethod.Error(), err)
+		return &failure{text: fmt.Sprintf("%s (%v)", errNoMethod.text, err), cause: err}
 	}
 	return err
 }

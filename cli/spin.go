@@ -16,7 +16,7 @@ type spinOptions struct {
 	installTree, canFail         string
 	loraxDir, loraxURL           string
 	noMacBoot, ksRepo, plainRoot bool
-	compress                     pairsOption
+	compress                     []string
 }
 
 // newSpinApplianceCommand is koji spin-appliance.
@@ -48,8 +48,8 @@ func newSpinLiveMediaCommand(env *Env) *cobra.Command {
 	f.BoolVar(&o.noMacBoot, "nomacboot", false, "not for Macs")
 	f.BoolVar(&o.ksRepo, "ksrepo", false, "keep the repos of the kickstart file")
 	f.BoolVar(&o.plainRoot, "squashfs-only", false, "the root is a plain squashfs")
-	f.Var(&o.compress, "compress-arg", "an argument for the compression, in two words: `ARG OPT` (repeatable)")
-	return takesPairs(cmd, "compress-arg")
+	f.StringArrayVar(&o.compress, "compress-arg", []string{}, "an argument for the compression with its value: `'ARG OPT'` (repeatable)")
+	return cmd
 }
 
 func newSpin(env *Env, kind, short string) (*cobra.Command, *spinOptions) {
@@ -103,7 +103,7 @@ func (o *spinOptions) opts() map[string]any {
 	setFlags(opts, map[string]bool{"nomacboot": o.noMacBoot, "ksrepo": o.ksRepo, "squashfs_only": o.plainRoot})
 	if o.kind == "livemedia" {
 		opts["optional_arches"] = strings.Split(o.canFail, ",")
-		opts["compress_arg"] = o.compress.list()
+		opts["compress_arg"] = o.compress
 	}
 	return opts
 }

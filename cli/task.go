@@ -412,7 +412,7 @@ func (o *listTasksOptions) run(ctx context.Context) error {
 		if n := depth[t.ID]; n > 0 {
 			indent = strings.Repeat("  ", n-1) + " +"
 		}
-		return fmt.Sprintf("%-8d %-4d %-20s %-8s %-10s %s%s", t.ID, t.Priority, t.OwnerName, t.State, t.Arch, indent, koji.TaskLabel(t))
+		return fmt.Sprintf("%-8d %-4d %-20s %s %-10s %s%s", t.ID, t.Priority, t.OwnerName, o.env.paint(fmt.Sprintf("%-8s", t.State)), t.Arch, indent, koji.TaskLabel(t))
 	})
 }
 

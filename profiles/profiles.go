@@ -73,7 +73,10 @@ type Profile struct {
 	PluginPaths []string
 
 	KeepSession  bool   // ours: keep the session for the next command
-	UI           string // ours: how the terminal UI looks
+	UI           string // ours: tui has the program without a command show the terminal UI
+	TUITheme     string // ours: its colours: dark, light, 16 or none
+	TUIMarks     string // ours: its signs: unicode or ascii
+	TUIMouse     string // ours: off has it leave the mouse to the terminal
 	PasswordFile string // ours: a file with the password
 
 	// Source lists the files that were read, in order, later ones win.

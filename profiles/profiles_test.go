@@ -134,7 +134,10 @@ force_auth = True
 pyver = ignored
 plugin_paths = ~/p:/q:
 keep_session = yes
-ui = plain
+ui = tui
+tui_theme = light
+tui_marks = ascii
+tui_mouse = off
 password_file = ~/secret
 user = nobody
 password = not%read
@@ -146,7 +149,7 @@ password = not%read
 		Timeout: 6 * time.Second, AuthTimeout: 7 * time.Second, UploadBlocksize: 8, PollInterval: 9 * time.Second,
 		Principal: "me@EXAMPLE.COM", Keytab: m.path("home/k.keytab"), Cert: m.path("home/c.pem"), ServerCA: "/ca.pem", NoSSLVerify: true,
 		AuthType: "ssl", Debug: true, DebugXMLRPC: true, ForceAuth: true, PluginPaths: []string{m.path("home/p"), "/q"},
-		KeepSession: true, UI: "plain", PasswordFile: m.path("home/secret"), Source: []string{m.path("etc/koji.conf")},
+		KeepSession: true, UI: "tui", TUITheme: "light", TUIMarks: "ascii", TUIMouse: "off", PasswordFile: m.path("home/secret"), Source: []string{m.path("etc/koji.conf")},
 	}
 	if diff := cmp.Diff(want, m.load(m.options("koji"))); diff != "" {
 		t.Error(diff)
@@ -351,7 +354,7 @@ func TestWrite(t *testing.T) {
 		Name: "koji-lab", Server: "http://127.0.0.1:8080/kojihub?a=%20", WebURL: "w", TopURL: "u", TopDir: "/lab", MaxRetries: 1, RetryInterval: time.Second,
 		AnonRetry: true, OfflineRetry: true, OfflineRetryInterval: 2 * time.Second, Timeout: time.Hour, AuthTimeout: 3 * time.Second, UseFastUpload: false,
 		UploadBlocksize: 4, PollInterval: 0, Principal: "p", Keytab: "/k", Cert: "/c", ServerCA: "/s", NoSSLVerify: true, AuthType: "password",
-		Debug: true, DebugXMLRPC: true, ForceAuth: true, PluginPaths: []string{"/a", "/b"}, KeepSession: true, UI: "x;#", PasswordFile: "/lab/password",
+		Debug: true, DebugXMLRPC: true, ForceAuth: true, PluginPaths: []string{"/a", "/b"}, KeepSession: true, UI: "x;#", TUITheme: "16", TUIMarks: "unicode", TUIMouse: "off", PasswordFile: "/lab/password",
 	}
 	for _, tt := range []struct {
 		name    string

@@ -59,8 +59,27 @@ func (p *Profile) settings() []setting {
 		{key: "plugin_paths", field: &p.PluginPaths, kind: path},
 		{key: "keep_session", field: &p.KeepSession},
 		{key: "ui", field: &p.UI},
+		{key: "tui_theme", field: &p.TUITheme},
+		{key: "tui_marks", field: &p.TUIMarks},
+		{key: "tui_mouse", field: &p.TUIMouse},
 		{key: "password_file", field: &p.PasswordFile, kind: path},
 	}
+}
+
+// Setting is a key of a profile with its value as a file has it.
+type Setting struct {
+	Key, Value string
+	Given      bool // the value isn't the default
+}
+
+// Settings are all keys of the profile, in the order of the documentation.
+func (p *Profile) Settings() []Setting {
+	defaults := Default(p.Name).settings()
+	all := make([]Setting, len(defaults))
+	for i, s := range p.settings() {
+		all[i] = Setting{Key: s.key, Value: s.text(), Given: s.text() != defaults[i].text()}
+	}
+	return all
 }
 
 // take fills the field from the section, and leaves it when the key is not

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -90,9 +91,8 @@ func (e *env) beginTag(builds []buildRef) tea.Cmd {
 		title: "Tag " + theBuilds(builds), yes: "tag", form: newForm(e, tag, force),
 		update: func(c *change) {
 			to, strong := tag.text(), force.on
-			c.lines, c.why = nil, ""
-			if to == "" {
-				c.why = "no tag yet"
+			c.lines, c.why = nil, tag.unsure()
+			if c.why != "" {
 				return
 			}
 			c.sayBuilds("Tags", builds, " into "+to+".")
@@ -171,9 +171,8 @@ func (e *env) beginUntag(builds []buildRef) tea.Cmd {
 		title: "Untag " + theBuilds(builds), yes: "untag", no: "keep", form: newForm(e, tag, force),
 		update: func(c *change) {
 			from, strong := tag.text(), force.on
-			c.lines, c.why = nil, ""
-			if from == "" {
-				c.why = "no tag yet"
+			c.lines, c.why = nil, tag.unsure()
+			if c.why != "" {
 				return
 			}
 			c.sayBuilds("Takes", builds, " out of "+from+".")
@@ -201,13 +200,11 @@ func (e *env) beginMove(builds []buildRef) tea.Cmd {
 		title: "Move " + theBuilds(builds), yes: "move", form: f,
 		update: func(c *change) {
 			a, b, strong := from.text(), to.text(), force.on
-			c.lines, c.why = nil, ""
-			switch {
-			case a == "" || b == "":
-				c.why = "two tags are needed"
-				return
-			case a == b:
+			c.lines, c.why = nil, cmp.Or(from.unsure(), to.unsure())
+			if a == b && a != "" {
 				c.why = "it is in that tag"
+			}
+			if c.why != "" {
 				return
 			}
 			c.sayBuilds("Moves", builds, fmt.Sprintf(" from %s to %s.", a, b))

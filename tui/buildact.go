@@ -54,11 +54,15 @@ func (v *buildView) open() tea.Cmd {
 // openLog opens the selected log, or the one that one looks for first: of a
 // build that runs or failed its task's, else of those that are kept.
 func (v *buildView) openLog() tea.Cmd {
-	if l, ok := v.logs.selected(); ok && v.tabs.at == buildLogs {
-		_ = l
-		return v.e.chooseLog(v.detail.row.task, v.c)
-	}
-	if v.detail.row.task != 0 && len(v.detail.logs) == 0 {
+	l, ok := v.logs.selected()
+	switch {
+	case v.tabs.at == buildLogs && !ok:
+		v.logs.do(actFold)
+		return nil
+	case v.tabs.at == buildLogs:
+		v.e.next = newStoredLogView(v.e, v.nvr, l.Dir+"/"+l.Name, l.Path)
+		return nil
+	case v.detail.row.task != 0 && len(v.detail.logs) == 0:
 		return v.e.chooseLog(v.detail.row.task, v.c)
 	}
 	v.tabs.at = buildLogs

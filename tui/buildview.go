@@ -102,7 +102,7 @@ func (v *buildView) ticks() bool { return v.detail != nil && v.detail.row.state 
 
 // head is how many lines stand above the tab's pane.
 func (v *buildView) head() int {
-	if v.w < 80 {
+	if v.w < 80 || v.detail == nil || v.detail.build.Source == nil {
 		return 2
 	}
 	return 3
@@ -198,9 +198,16 @@ func (v *buildView) load() tea.Cmd {
 }
 
 func (v *buildView) take(d *buildDetail) {
+	begin := v.detail == nil
 	v.detail, v.nvr = d, d.row.nvr
 	v.rpms.set(d.rpms)
 	v.logs.set(d.logs)
+	if begin && len(d.rpms) > 0 {
+		v.rpms.choose(d.rpms[0].id)
+	}
+	if begin && len(d.logs) > 0 {
+		v.logs.choose(d.logs[0].Path)
+	}
 	count := func(name string, n int) string {
 		if n == 0 {
 			return name

@@ -136,7 +136,11 @@ func (t *table[K, T]) drawRow(c *Canvas, y int, r tableRow[K], cols []int) {
 		if t.shut[r.spot.group] {
 			fold = markShut
 		}
-		c.at(y, 1).put(roleDim, t.e.sign(fold)).skip(1).put(roleBold, r.spot.group).put(roleDim, fmt.Sprintf(" (%d)", r.n))
+		p = c.at(y, 1).put(roleDim, t.e.sign(fold)).skip(1).put(roleBold, r.spot.group).put(roleDim, fmt.Sprintf(" (%d)", r.n))
+		if t.about != nil {
+			text, ro := t.about(r.spot.group)
+			p.skip(2).upTo(ro, text, c.w)
+		}
 		return
 	}
 	item := t.items[r.item]

@@ -98,7 +98,7 @@ func (v *compareView) layout() {
 	}
 	others := ""
 	if d.same > 0 {
-		others = fmt.Sprintf("; %d others are as large as before", d.same)
+		others = fmt.Sprintf("; %d others have about the same size", d.same)
 	}
 	v.section("rpms", d.rpms, others)
 	if d.arch != "" {

@@ -168,7 +168,7 @@ func (f *feed) follow(ctx context.Context) error {
 	after := f.last
 	stream, err := f.hub.read.Events(streaming, koji.EventOptions{
 		After: after,
-		Kinds: []koji.NoticeKind{koji.NoticeTask, koji.NoticeLog, koji.NoticeBuild, koji.NoticeTag},
+		Kinds: []koji.NoticeKind{koji.NoticeTask, koji.NoticeLog, koji.NoticeBuild, koji.NoticeTag, koji.NoticeHost, koji.NoticeRepo},
 		// New connections are the feed's own business: it shows when the next try is.
 		OnLost: func(err error, _ time.Duration) { cancel(err) },
 	})
@@ -239,6 +239,10 @@ func (f *feed) listen(ctx, streaming context.Context, stream *koji.Stream) error
 				f.heard.builds = append(f.heard.builds, *it.notice.Build)
 			case it.notice.Tag != nil:
 				f.heard.tags = append(f.heard.tags, *it.notice.Tag)
+			case it.notice.Host != nil:
+				f.heard.hosts = append(f.heard.hosts, *it.notice.Host)
+			case it.notice.Repo != nil:
+				f.heard.repos = append(f.heard.repos, *it.notice.Repo)
 			}
 			last = max(last, it.notice.ID)
 			if ripe == nil {
@@ -269,7 +273,7 @@ func (f *feed) flush(ctx context.Context, changed map[int64]koji.TaskNotice, who
 	slices.SortFunc(c.logs, func(a, b logSize) int { return ascending(a.task, b.task) })
 	grown := f.grown
 	f.grown = map[int64]logSize{}
-	if len(c.logs)+len(c.builds)+len(c.tags) > 0 {
+	if len(c.logs)+len(c.builds)+len(c.tags)+len(c.hosts)+len(c.repos) > 0 {
 		f.send(c) // an open log shall not wait for what follows
 	}
 	if whole {

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -76,6 +77,18 @@ func (f *field) matches() []choice {
 		return nil
 	}
 	return bestChoices(f.list(), f.text(), pickLines)
+}
+
+// unsure says that a pick isn't settled yet: nothing was typed, or enter would
+// take something else than what was.
+func (f *field) unsure() string {
+	if f.text() == "" {
+		return "no " + f.name + " yet"
+	}
+	if m := f.matches(); len(m) > 0 && m[0].value != f.text() {
+		return fmt.Sprintf("not chosen yet: ↵ takes %s", m[min(f.at, len(m)-1)].value)
+	}
+	return ""
 }
 
 // pickLines is how many matches are shown.

@@ -184,17 +184,23 @@ func (r *root) drawKeys(p *pen) {
 		return
 	}
 	known := r.top().keys()
-	help := r.e.keyMap.get(actHelp).Help()
-	end := p.c.w - 2 - p.c.width(help.Key+" "+help.Desc)
+	room := func(a action) int {
+		h := r.e.keyMap.get(a).Help()
+		return p.c.width(h.Key + " " + h.Desc)
+	}
+	end := p.c.w - 1 - room(actPalette) - 2 - room(actHelp)
 	for _, a := range footerKeys {
 		if a == actBack && len(r.views()) == 1 && r.at == 0 || !slices.Contains(known, a) && !always(a) {
 			continue
 		}
 		h := r.e.keyMap.get(a).Help()
-		if p.x+p.c.width(h.Key+" "+h.Desc)+2 > end {
+		if p.x+room(a)+2 > end {
 			continue
 		}
 		p.put(roleLink, h.Key).put(roleDim, " "+h.Desc).skip(2)
 	}
-	p.put(roleLink, help.Key).put(roleDim, " "+help.Desc)
+	for _, a := range []action{actPalette, actHelp} {
+		h := r.e.keyMap.get(a).Help()
+		p.put(roleLink, h.Key).put(roleDim, " "+h.Desc).skip(2)
+	}
 }

@@ -17,7 +17,7 @@ func keyMsg(name string) tea.KeyMsg {
 	types := map[string]tea.KeyType{
 		"enter": tea.KeyEnter, "esc": tea.KeyEsc, "down": tea.KeyDown, "up": tea.KeyUp, "right": tea.KeyRight, "left": tea.KeyLeft,
 		"ctrl+d": tea.KeyCtrlD, "ctrl+u": tea.KeyCtrlU, "pgdown": tea.KeyPgDown, "pgup": tea.KeyPgUp, "ctrl+c": tea.KeyCtrlC,
-		"home": tea.KeyHome, "end": tea.KeyEnd, "backspace": tea.KeyBackspace,
+		"home": tea.KeyHome, "tab": tea.KeyTab, "shift+tab": tea.KeyShiftTab, "end": tea.KeyEnd, "backspace": tea.KeyBackspace,
 	}
 	if k, ok := types[name]; ok {
 		return tea.KeyMsg{Type: k}
@@ -33,37 +33,53 @@ func press(r *root, names ...string) {
 
 func sizes() [][2]int { return [][2]int{{60, 15}, {80, 24}, {160, 50}} }
 
+// frameCase is a screen that is held to golden files.
+type frameCase struct {
+	name  string
+	do    func(r *root)
+	ascii bool // also without colours and UTF-8
+	least int  // columns that it needs
+}
+
 func TestFrames(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct {
-		name string
-		do   func(r *root)
-	}{
-		{"home", func(r *root) { press(r, "j", "j") }},
-		{"filter", func(r *root) { press(r, "/", "f", "i", "s", "h") }},
-		{"menu", func(r *root) { press(r, "a", "s") }},
-		{"cancel", func(r *root) { press(r, "a", "c") }},
-		{"lost", func(r *root) {
+	checkFrames(t, []frameCase{
+		{name: "home", do: func(r *root) { press(r, "j", "j") }, ascii: true},
+		{name: "filter", do: func(r *root) { press(r, "/", "f", "i", "s", "h") }},
+		{name: "menu", do: func(r *root) { press(r, "a", "s") }},
+		{name: "cancel", do: func(r *root) { press(r, "a", "c") }},
+		{name: "lost", do: func(r *root) {
 			r.Update(link{stream: true, lost: testNow().Add(-102e9), next: testNow().Add(8e9), tries: 6, reason: "connection refused"})
 		}},
-		{"help", func(r *root) { press(r, "?") }},
-		{"detail", openDetail},
-		{"log", openLog},
-		{"wrapped", func(r *root) { openLog(r); press(r, "w") }},
-		{"phases", func(r *root) {
+		{name: "help", do: func(r *root) { press(r, "?") }},
+		{name: "helpsearch", do: func(r *root) { press(r, "?", "/", "f", "r", "e", "e") }},
+		{name: "palette", do: func(r *root) { press(r, ":", "c", "a", "n", "c") }},
+		{name: "priority", do: func(r *root) { r.e.me.perms = []string{"admin"}; press(r, "a", "p") }},
+		{name: "tagbuild", do: func(r *root) {
+			r.e.lists[listTags] = nameList{choices: []choice{{"f44", ""}, {"f44-build", ""}, {"f44-candidate", ""}, {"f45-candidate", "locked"}}, asked: testNow()}
+			r.e.beginTag([]buildRef{{id: 1, nvr: "bash-5.3.0-2.fc44"}})
+			press(r, "c", "a", "n")
+		}},
+		{name: "detail", do: openDetail},
+		{name: "log", do: openLog, ascii: true},
+		{name: "wrapped", do: func(r *root) { openLog(r); press(r, "w") }},
+		{name: "phases", do: func(r *root) {
 			v := newLogView(r.e, 71211, "build.log", nil)
 			r.push(v)
 			serve(r, v.panes[0], phasedLog("eval.c:400:1: error: it broke here\n"))
 		}},
-		{"two", func(r *root) { openTwoLogs(r) }},
-		{"empty", func(r *root) { r.Update(changes{whole: true}) }},
-	} {
+		{name: "two", do: func(r *root) { openTwoLogs(r) }, least: 80},
+		{name: "empty", do: func(r *root) { r.Update(changes{whole: true}) }},
+	})
+}
+
+// checkFrames compares screens of all sizes with golden files.
+func checkFrames(t *testing.T, cases []frameCase) {
+	t.Helper()
+	for _, tt := range cases {
 		for _, size := range sizes() {
 			for _, ascii := range []bool{false, true} {
-				if tt.name == "two" && size[0] < 80 {
-					continue
-				}
-				if ascii && tt.name != "home" && tt.name != "log" {
+				if size[0] < tt.least || ascii && !tt.ascii {
 					continue
 				}
 				name := fmt.Sprintf("%s-%dx%d", tt.name, size[0], size[1])

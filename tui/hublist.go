@@ -59,6 +59,17 @@ func (r *root) openHub(name string, beside bool) tea.Cmd {
 	}
 }
 
+// hubNames are the profiles that can be gone to, without the shown one.
+func (r *root) hubNames() []string {
+	var names []string
+	for _, k := range r.hubs.known {
+		if name := safetext.Clean(k.Name); name != r.e.profile {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // hubIsOpen takes in a hub that was opened.
 func (r *root) hubIsOpen(m hubOpened) tea.Cmd {
 	if m.err != nil {

@@ -59,6 +59,7 @@ const (
 	actCopyCommand
 	actPlace
 	actProfile
+	actPalette
 	actRefresh
 	actRedraw
 	actSuspend
@@ -131,6 +132,7 @@ func newKeyMap() keyMap {
 		bind(actSave, "S", "S", "save", "save what is shown to a file"),
 		bind(actPlace, "1 2 3 4 5 6", "1-6", "views", "Tasks, Builds, Tags, Hosts, Repos, Channels"),
 		bind(actProfile, "p", "p", "profile", "hubs: switch, open as tab, close; gt and gT go to the next and the one before"),
+		bind(actPalette, ":", ":", "palette", "everything that can be done, found by a few letters; also :task 71204, :tag f44, :build NVR"),
 		bind(actRefresh, "R", "R", "refresh", "ask the hub now"),
 		bind(actRedraw, "ctrl+l", "^l", "redraw", "draw the screen anew"),
 		bind(actSuspend, "ctrl+z", "^z", "suspend", "suspend"),
@@ -162,7 +164,7 @@ func (m keyMap) find(msg tea.KeyMsg, known []action) action {
 // always reports whether an action works in every view.
 func always(a action) bool {
 	switch a {
-	case actAct, actCopy, actCopyCommand, actPlace, actProfile, actRefresh, actRedraw, actSuspend, actHelp, actEscape, actBack, actQuit:
+	case actAct, actCopy, actCopyCommand, actPlace, actProfile, actPalette, actRefresh, actRedraw, actSuspend, actHelp, actEscape, actBack, actQuit:
 		return true
 	}
 	return false

@@ -153,7 +153,9 @@ func (l *lab) stop() {
 
 func (l *lab) login(user string) *koji.Session {
 	l.t.Helper()
-	s, err := koji.New(koji.Options{Server: l.server, User: user, Password: "secret", RetryInterval: time.Millisecond})
+	s, err := koji.New(koji.Options{
+		Server: l.server, TopURL: strings.TrimSuffix(l.server, "/kojihub") + "/kojifiles", User: user, Password: "secret", RetryInterval: time.Millisecond,
+	})
 	if err != nil {
 		l.t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ type logPane struct {
 	c     *calls // of the view that it stands in
 	gen   int    // replies of an older one are of a file that isn't shown any more
 	task  int64
+	of    string // what the log is of, if it isn't a task's output
 	name  string
 	files map[string]fileStat
 	read  logSource
@@ -242,6 +243,6 @@ func (p *logPane) again() tea.Cmd {
 // restart begins anew with a file that was replaced.
 func (p *logPane) restart() tea.Cmd {
 	fresh := newLogPane(p.e, p.c, p.task, p.name, p.files)
-	fresh.read, fresh.anew = p.read, true
+	fresh.read, fresh.of, fresh.anew = p.read, p.of, true
 	return p.begin(fresh)
 }

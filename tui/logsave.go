@@ -23,6 +23,9 @@ type saved struct {
 func (v *logView) save() tea.Cmd {
 	p := v.pane()
 	read, name := p.read, fmt.Sprintf("%d-%s", p.task, fileName(p.name))
+	if p.of != "" {
+		name = fileName(p.of) + "-" + fileName(p.name)
+	}
 	ctx := v.c.ctx
 	v.e.tell(roleText, "saving "+name+" …")
 	return v.e.ask(v.c, func(context.Context) (any, error) { return saveLog(ctx, read, name) })

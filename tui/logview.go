@@ -28,6 +28,9 @@ func (v *logView) pane() *logPane { return v.panes[v.focus] }
 
 func (v *logView) title() []string {
 	if len(v.panes) == 1 {
+		if p := v.panes[0]; p.of != "" {
+			return []string{p.name} // it stands below what it is of
+		}
 		return []string{v.e.taskTitle(v.panes[0].task), v.panes[0].name}
 	}
 	titles := make([]string, 2)
@@ -110,6 +113,9 @@ func (v *logView) escape() bool {
 }
 
 func (v *logView) command() string {
+	if p := v.pane(); p.of != "" {
+		return v.e.commandLine("download-logs", "--nvr", p.of)
+	}
 	return v.e.commandLine("watch-logs", "--log", v.pane().name, v.pane().task)
 }
 

@@ -146,7 +146,17 @@ func (r *root) key(k tea.KeyMsg) tea.Cmd {
 	if cmd, taken := r.hold(k); taken {
 		return cmd
 	}
-	switch a := r.e.keyMap.find(k, v.keys()); a {
+	a := r.e.keyMap.find(k, v.keys())
+	if a == actPlace {
+		return r.goTo(int(k.Runes[0] - '0'))
+	}
+	return r.act(a)
+}
+
+// act does what a key or the palette asks for.
+func (r *root) act(a action) tea.Cmd {
+	v := r.top()
+	switch a {
 	case actNone:
 		return nil
 	case actEscape:
@@ -162,7 +172,7 @@ func (r *root) key(k tea.KeyMsg) tea.Cmd {
 		r.openHubList()
 		return nil
 	case actHelp:
-		return r.push(newHelpView(r.e, v.keys()))
+		return r.push(newHelpView(r.e, v.keys(), r.allDeeds()))
 	case actRedraw:
 		return tea.ClearScreen
 	case actSuspend:
@@ -170,10 +180,11 @@ func (r *root) key(k tea.KeyMsg) tea.Cmd {
 	case actRefresh:
 		r.e.feed.poke()
 		return v.do(a)
-	case actPlace:
-		return r.goTo(int(k.Runes[0] - '0'))
+	case actPalette:
+		r.openPalette()
+		return nil
 	case actAct:
-		r.e.openMenu(slices.Concat(v.deeds(), r.e.ownDeeds()))
+		r.e.openMenu(r.allDeeds())
 		return nil
 	case actCopy:
 		r.e.openCopyMenu(v.clips(), v.command())
@@ -184,6 +195,9 @@ func (r *root) key(k tea.KeyMsg) tea.Cmd {
 		return v.do(a)
 	}
 }
+
+// allDeeds are what can be done here.
+func (r *root) allDeeds() []deed { return slices.Concat(r.top().deeds(), r.e.ownDeeds()) }
 
 // backer is a view that has something of its own to go back from.
 type backer interface{ back() bool }

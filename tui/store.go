@@ -44,9 +44,11 @@ type changes struct {
 	tasks []task // new or changed, parents and children in any order
 	tails map[int64]string
 	logs  []logSize
-	// Builds and tags that a hub with a stream says have changed.
+	// What else a hub with a stream says has changed.
 	builds []koji.BuildNotice
 	tags   []koji.TagNotice
+	hosts  []koji.HostNotice
+	repos  []koji.RepoNotice
 }
 
 // logSize says that a log has grown.

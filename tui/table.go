@@ -15,12 +15,13 @@ type table[K comparable, T any] struct {
 	e       *env
 	columns []column[T]
 	key     func(T) K
-	text    func(T) string            // what free words of the filter are looked for in
-	fields  map[string]func(T) string // what words such as own:jsmith are compared with
-	notes   func(T) []note            // lines below an item, nil: none
-	group   func(T) string            // the heading an item stands under, nil: none
-	empty   string                    // shown where there is nothing
-	resort  func() tea.Cmd            // told when another order was chosen, nil: nobody
+	text    func(T) string                    // what free words of the filter are looked for in
+	fields  map[string]func(T) string         // what words such as own:jsmith are compared with
+	notes   func(T) []note                    // lines below an item, nil: none
+	group   func(T) string                    // the heading an item stands under, nil: none
+	about   func(group string) (string, role) // said beside a heading, nil: nothing
+	empty   string                            // shown where there is nothing
+	resort  func() tea.Cmd                    // told when another order was chosen, nil: nobody
 
 	items []T
 	texts []string // of the items, lower case

@@ -48,11 +48,9 @@ func (v *tagView) layout() {
 	now := v.moments[0]
 	shown := v.moment(v.shownEvent())
 	names := tagTabNames()
-	for tab, n := range map[int]int{
-		tagPackages: len(now.packages), tagLatest: len(now.latest), tagTargets: len(now.targets), tagGroups: len(now.groups), tagExternals: len(now.externals),
-	} {
-		if now.has(partOf[tab]) {
-			names[tab] = fmt.Sprintf("%s %s", names[tab], thousands(int64(n)))
+	for tab, n := range map[int]int{tagTargets: len(now.targets), tagGroups: len(now.groups), tagExternals: len(now.externals)} {
+		if now.has(partOf[tab]) && n > 0 {
+			names[tab] = fmt.Sprintf("%s %d", names[tab], n)
 		}
 	}
 	v.tabs.names = names
@@ -106,15 +104,15 @@ func (v *tagView) layoutDifferences() {
 	}
 	then, part := v.moment(v.then()), partOf[v.tabs.at]
 	list, ok := differences(then, v.moments[0], v.tabs.at)
-	v.diffs.set(list)
+	v.diffs.hint, v.diffs.empty = "changed since event "+thousands(then.event), "nothing has changed"
 	switch {
 	case ok:
-		v.diffs.hint = "changed since event " + thousands(then.event)
 	case then.parts[part].err != nil:
-		v.diffs.hint = errorText(then.parts[part].err)
+		v.diffs.empty = errorText(then.parts[part].err)
 	default:
-		v.diffs.hint = "asking the hub…"
+		v.diffs.empty = "asking the hub…"
 	}
+	v.diffs.set(list)
 }
 
 // layoutTree makes the lines of the inheritance, and below them what has

@@ -61,9 +61,9 @@ func askTagHistory(ctx context.Context, h *hub, tags []int64, from, to float64) 
 		return tagHistory{}, err
 	}
 	if to != 0 {
-		return historyOf(answers, from, to), nil
+		return historyOf(tags, answers, from, to), nil
 	}
-	past := historyOf(answers, from, math.Inf(1))
+	past := historyOf(tags, answers, from, math.Inf(1))
 	past.to = max(seconds(h.now()), past.last())
 	return past, nil
 }
@@ -107,9 +107,10 @@ type historyEnd struct {
 	ended bool
 }
 
-// historyOf is what happened in a time by the rows of tables. A row that ends
-// at the event at which another of the same thing begins was edited.
-func historyOf(answers []map[string][]historyRecord, from, to float64) tagHistory {
+// historyOf is what happened in a time to tags by the rows of tables, of which
+// some are in the answers for two tags. A row that ends at the event at which
+// another of the same thing begins was edited.
+func historyOf(tags []int64, answers []map[string][]historyRecord, from, to float64) tagHistory {
 	var ends []historyEnd
 	for _, tables := range answers {
 		for table, rows := range tables {
@@ -118,7 +119,7 @@ func historyOf(answers []map[string][]historyRecord, from, to float64) tagHistor
 					{r.number("create_event"), r.float("create_ts"), r.text("creator_name"), table, r, false},
 					{r.number("revoke_event"), r.float("revoke_ts"), r.text("revoker_name"), table, r, true},
 				} {
-					if e.event != 0 && e.ts > from && e.ts <= to {
+					if e.event != 0 && e.ts > from && e.ts <= to && e.concerns(tags) {
 						ends = append(ends, e)
 					}
 				}
@@ -128,6 +129,7 @@ func historyOf(answers []map[string][]historyRecord, from, to float64) tagHistor
 	slices.SortFunc(ends, func(a, b historyEnd) int {
 		return cmp.Or(cmp.Compare(a.event, b.event), strings.Compare(a.table, b.table), strings.Compare(a.key(), b.key()), cmpBool(b.ended, a.ended))
 	})
+	ends = slices.CompactFunc(ends, func(a, b historyEnd) bool { return a.event == b.event && a.ended == b.ended && a.key() == b.key() })
 	h := tagHistory{from: from, to: to}
 	for i := 0; i < len(ends); i++ {
 		e, before := ends[i], historyRecord(nil)
@@ -142,6 +144,18 @@ func historyOf(answers []map[string][]historyRecord, from, to float64) tagHistor
 		last.changes = append(last.changes, e.change(before))
 	}
 	return h
+}
+
+// concerns reports whether a row is about one of the tags. The hub also tells
+// of those that inherit from one, and of the targets of all.
+func (e *historyEnd) concerns(tags []int64) bool {
+	switch e.table {
+	case "tag_inheritance":
+		return slices.Contains(tags, e.row.number("tag_id"))
+	case "build_target_config":
+		return e.row.number("dest_tag") == tags[0] || e.row.number("build_tag") == tags[0]
+	}
+	return true
 }
 
 func cmpBool(a, b bool) int {

@@ -34,11 +34,11 @@ func (r role) letter() byte { return ".drwgfnlhxb"[r] }
 // styleEnd ends every style.
 const styleEnd = "\x1b[0m"
 
-// palette is which set of colours a terminal gets.
-type palette uint8
+// colourSet is which set of colours a terminal gets.
+type colourSet uint8
 
 const (
-	paletteDark palette = iota
+	paletteDark colourSet = iota
 	paletteLight
 	palette16
 	paletteNone
@@ -46,6 +46,7 @@ const (
 
 // theme turns roles into the sequences that begin them. All are made once.
 type theme struct {
+	colours  colourSet
 	ascii    bool
 	plainHit bool // hits are only visible by signs around them
 	starts   [roleCount]string
@@ -63,8 +64,8 @@ var (
 	}
 )
 
-func newTheme(p palette, ascii bool) *theme {
-	t := &theme{ascii: ascii, plainHit: p == paletteNone}
+func newTheme(p colourSet, ascii bool) *theme {
+	t := &theme{colours: p, ascii: ascii, plainHit: p == paletteNone}
 	for ro := range roleCount {
 		codes := sgr(p, ro)
 		if codes != "" {
@@ -77,7 +78,7 @@ func newTheme(p palette, ascii bool) *theme {
 }
 
 // sgr is the parameters of the sequence that begins a role.
-func sgr(p palette, ro role) string {
+func sgr(p colourSet, ro role) string {
 	if ro == roleBold {
 		return "1"
 	}
@@ -114,8 +115,8 @@ func (t *theme) style(c cell) string {
 	return t.starts[c.role]
 }
 
-// themeFor chooses by the words of the profile's key ui (light, dark, 16,
-// none, ascii, unicode), then by the environment and what out is.
+// themeFor chooses by the words of the profile's keys tui_theme (light, dark,
+// 16, none) and tui_marks (ascii, unicode), then by the environment and what out is.
 func themeFor(words string, out io.Writer, env func(string) string) *theme {
 	wanted := map[string]bool{}
 	for _, w := range strings.FieldsFunc(strings.ToLower(words), func(r rune) bool { return r == ' ' || r == ',' }) {
@@ -125,7 +126,7 @@ func themeFor(words string, out io.Writer, env func(string) string) *theme {
 	return newTheme(paletteFor(wanted, out, env), ascii)
 }
 
-func paletteFor(wanted map[string]bool, out io.Writer, env func(string) string) palette {
+func paletteFor(wanted map[string]bool, out io.Writer, env func(string) string) colourSet {
 	switch {
 	case wanted["none"]:
 		return paletteNone

@@ -25,7 +25,7 @@ import (
 // Options say which hub to show, and on which terminal.
 type Options struct {
 	Session *koji.Session     // logged in or not; what changes something goes by it
-	Profile *profiles.Profile // its name is shown; its key ui chooses colours and marks
+	Profile *profiles.Profile // its name is shown; its keys tui_… choose colours, signs and the mouse
 	In      io.Reader         // a terminal; os.Stdin if nil
 	Out     io.Writer         // a terminal; os.Stdout if nil
 	Version string            // of the program, told in the help
@@ -57,7 +57,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	run, stop := context.WithCancel(ctx)
 	defer stop()
-	r, err := start(run, o, usualPace(), time.Now, themeFor(o.Profile.UI, o.Out, os.Getenv))
+	r, err := start(run, o, usualPace(), time.Now, themeFor(o.Profile.TUITheme+" "+o.Profile.TUIMarks, o.Out, os.Getenv))
 	if err != nil {
 		return err
 	}
@@ -122,6 +122,7 @@ func newEnv(ctx context.Context, h *hub, t *theme) *env {
 	state, _ := recall("", "")
 	return &env{
 		kept:      state,
+		lists:     map[listOf]nameList{},
 		clipboard: func(string) error { return nil },
 		acts:      newCalls(ctx), hub: h, ctx: ctx, store: newStore(), theme: t, keyMap: newKeyMap(), loc: time.Local,
 		feed: newFeed(h, func(tea.Msg) {}, usualPace()),

@@ -87,6 +87,9 @@ func places() []place {
 		{1, "Tasks", func(e *env) view { return newTasksView(e, e.me.id != 0 || e.feed.owner == nobodyYet) }},
 		{2, "Builds", func(e *env) view { return newBuildsView(e) }},
 		{3, "Tags", func(e *env) view { return newTagsView(e) }},
+		{4, "Hosts", func(e *env) view { return newHostsView(e, false) }},
+		{5, "Repos", func(e *env) view { return newReposView(e) }},
+		{6, "Channels", func(e *env) view { return newHostsView(e, true) }},
 	}
 }
 
