@@ -240,3 +240,28 @@ func leastKey(m map[string]any) string {
 	}
 	return least
 }
+
+// TaskParam is a parameter of a task method. One that is optional has the
+// value Default if it isn't given.
+type TaskParam struct {
+	Name     string
+	Optional bool
+	Default  any
+}
+
+// TaskMethods are the task methods whose parameters are known, sorted.
+func TaskMethods() []string { return slices.Sorted(maps.Keys(taskSignatures)) }
+
+// TaskParams are the parameters of a task method in their order, by the first
+// of its signatures; false if it isn't known.
+func TaskParams(method string) ([]TaskParam, bool) {
+	lists, ok := taskSignatures[method]
+	if !ok {
+		return nil, false
+	}
+	var params []TaskParam
+	for _, p := range parseSignature(lists[0]).params {
+		params = append(params, TaskParam{p.name, p.optional, p.value})
+	}
+	return params, true
+}

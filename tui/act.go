@@ -110,4 +110,9 @@ func enumerate(words []string) string {
 }
 
 // ownDeeds are what can be begun wherever one is.
-func (e *env) ownDeeds() []deed { return nil }
+func (e *env) ownDeeds() []deed {
+	return []deed{
+		{"b", "new build…", "from an SCM URL or a source rpm", e.whyOffline(), func() tea.Cmd { e.next = newBuildForm(e); return nil }},
+		{"m", "make-task…", "a task of any kind", e.whyWithout("admin"), func() tea.Cmd { e.next = newTaskForm(e); return nil }},
+	}
+}

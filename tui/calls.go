@@ -162,6 +162,11 @@ func (h *hub) all(ctx context.Context, m *koji.Multicall) error {
 // ask is a command that makes a call in the background and brings its answer
 // as a reply to c.
 func (e *env) ask(c *calls, f func(ctx context.Context) (any, error)) tea.Cmd {
+	return e.askWithin(c, askTimeout, f)
+}
+
+// askWithin is ask for what may take longer.
+func (e *env) askWithin(c *calls, limit time.Duration, f func(ctx context.Context) (any, error)) tea.Cmd {
 	if e.pending == 0 {
 		e.busySince = e.now()
 	}
@@ -169,7 +174,7 @@ func (e *env) ask(c *calls, f func(ctx context.Context) (any, error)) tea.Cmd {
 	c.open++
 	ctx, gen := c.ctx, c.gen
 	return func() tea.Msg {
-		ctx, cancel := context.WithTimeout(ctx, askTimeout)
+		ctx, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
 		v, err := f(ctx)
 		return reply{from: e, to: c, gen: gen, what: v, err: err}

@@ -128,3 +128,28 @@ func (d *driver) until(what string, ok func(screen string) bool) {
 		}
 	}
 }
+
+// finish runs the calls of a command and hands their answers to the model;
+// what waits for a while isn't waited for.
+func finish(r *root, cmd tea.Cmd) {
+	if cmd == nil {
+		return
+	}
+	got := make(chan tea.Msg, 1)
+	go func() { got <- cmd() }()
+	var msg tea.Msg
+	select {
+	case msg = <-got:
+	case <-time.After(2 * time.Second):
+		return
+	}
+	switch m := msg.(type) {
+	case tea.BatchMsg:
+		for _, c := range m {
+			finish(r, c)
+		}
+	case reply, resume:
+		_, next := r.Update(m)
+		finish(r, next)
+	}
+}

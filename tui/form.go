@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -20,8 +21,9 @@ type field struct {
 	kind    fieldKind
 	edit    lineEdit
 	on      bool            // of a toggle
-	options []string        // of a choice
+	options []string        // of a choice, or of flags
 	chosen  int             // the option
+	flags   []bool          // of flags: those that are on
 	list    func() []choice // what a pick is completed from; nil: not there yet
 	at      int             // the match of a pick that enter takes
 	picked  bool            // the text is one that was taken from the list
@@ -36,6 +38,7 @@ const (
 	fieldText   fieldKind = iota
 	fieldToggle           // space turns it
 	fieldChoice           // one of a few: ← →
+	fieldFlags            // several toggles: ← →, space turns one
 	fieldPick             // a text that is completed from a list
 )
 
@@ -59,6 +62,10 @@ func toggleField(name string, on bool) *field { return &field{name: name, kind: 
 
 func choiceField(name string, options ...string) *field {
 	return &field{name: name, kind: fieldChoice, options: options}
+}
+
+func flagsField(name string, options ...string) *field {
+	return &field{name: name, kind: fieldFlags, options: options, flags: make([]bool, len(options))}
 }
 
 func newForm(e *env, fields ...*field) *form {
@@ -89,6 +96,12 @@ func (f *field) unsure() string {
 		return fmt.Sprintf("not chosen yet: ↵ takes %s", m[min(f.at, len(m)-1)].value)
 	}
 	return ""
+}
+
+// listed reports whether the text is in the list; true while there is none.
+func (f *field) listed() bool {
+	list := f.list()
+	return list == nil || slices.ContainsFunc(list, func(c choice) bool { return c.value == f.text() })
 }
 
 // pickLines is how many matches are shown.
@@ -158,8 +171,12 @@ func (f *form) key(k tea.KeyMsg) bool {
 			fl.on = !fl.on
 		}
 		return k.String() == " "
-	case fieldChoice:
+	case fieldChoice, fieldFlags:
 		n := len(fl.options)
+		if fl.kind == fieldFlags && k.String() == " " {
+			fl.flags[fl.chosen] = !fl.flags[fl.chosen]
+			return true
+		}
 		switch k.String() {
 		case "right", " ", "l":
 			fl.chosen = (fl.chosen + 1) % n
@@ -266,6 +283,18 @@ func (f *form) drawValue(p *pen, fl *field, ro role, focused bool, end int) {
 			}
 			p.write(ro, sign+o, end).skip(3)
 		}
+	case fieldFlags:
+		for i := fl.firstFlag(p, end, focused); i < len(fl.options); i++ {
+			sign := "[ ] "
+			if fl.flags[i] {
+				sign = "[x] "
+			}
+			at := ro
+			if focused && i == fl.chosen {
+				at = roleHit
+			}
+			p.write(at, sign+fl.options[i], end).skip(2)
+		}
 	default:
 		room := end - p.x
 		if about != "" {
@@ -281,6 +310,22 @@ func (f *form) drawValue(p *pen, fl *field, ro role, focused bool, end int) {
 	if p.x < end {
 		p.upTo(aro, about, end)
 	}
+}
+
+// firstFlag is the first of the flags that is drawn, so that the chosen one has
+// its place.
+func (f *field) firstFlag(p *pen, end int, focused bool) int {
+	if !focused {
+		return 0
+	}
+	first, n := 0, 0
+	for i := 0; i <= f.chosen; i++ {
+		n += p.c.width(f.options[i]) + 6
+	}
+	for ; first < f.chosen && p.x+n-2 > end; first++ {
+		n -= p.c.width(f.options[first]) + 6
+	}
+	return first
 }
 
 func (f *form) drawMatches(c *Canvas, y, x int, fl *field) int {

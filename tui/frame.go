@@ -174,6 +174,9 @@ var footerKeys = []action{
 	actWrap, actOtherLog, actScope, actCompare, actToTag, actSwap, actPrevPart, actNextPart, actPane, actBack,
 }
 
+// hinter is a view that takes text and says which keys do what meanwhile.
+type hinter interface{ hint() string }
+
 func (r *root) drawKeys(p *pen) {
 	if r.e.notice != "" {
 		p.fit(r.e.noticeRole, r.e.notice, p.c.w-2)
@@ -184,6 +187,14 @@ func (r *root) drawKeys(p *pen) {
 		return
 	}
 	known := r.top().keys()
+	if r.top().typing() {
+		hint := "↵ keep · esc drop"
+		if v, ok := r.top().(hinter); ok {
+			hint = v.hint()
+		}
+		p.fit(roleDim, hint, p.c.w-2)
+		return
+	}
 	room := func(a action) int {
 		h := r.e.keyMap.get(a).Help()
 		return p.c.width(h.Key + " " + h.Desc)

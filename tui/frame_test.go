@@ -17,6 +17,7 @@ func keyMsg(name string) tea.KeyMsg {
 	types := map[string]tea.KeyType{
 		"enter": tea.KeyEnter, "esc": tea.KeyEsc, "down": tea.KeyDown, "up": tea.KeyUp, "right": tea.KeyRight, "left": tea.KeyLeft,
 		"ctrl+d": tea.KeyCtrlD, "ctrl+u": tea.KeyCtrlU, "pgdown": tea.KeyPgDown, "pgup": tea.KeyPgUp, "ctrl+c": tea.KeyCtrlC,
+		"ctrl+s": tea.KeyCtrlS, "ctrl+y": tea.KeyCtrlY,
 		"home": tea.KeyHome, "tab": tea.KeyTab, "shift+tab": tea.KeyShiftTab, "end": tea.KeyEnd, "backspace": tea.KeyBackspace,
 	}
 	if k, ok := types[name]; ok {
@@ -52,14 +53,6 @@ func TestFrames(t *testing.T) {
 			r.Update(link{stream: true, lost: testNow().Add(-102e9), next: testNow().Add(8e9), tries: 6, reason: "connection refused"})
 		}},
 		{name: "help", do: func(r *root) { press(r, "?") }},
-		{name: "helpsearch", do: func(r *root) { press(r, "?", "/", "f", "r", "e", "e") }},
-		{name: "palette", do: func(r *root) { press(r, ":", "c", "a", "n", "c") }},
-		{name: "priority", do: func(r *root) { r.e.me.perms = []string{"admin"}; press(r, "a", "p") }},
-		{name: "tagbuild", do: func(r *root) {
-			r.e.lists[listTags] = nameList{choices: []choice{{"f44", ""}, {"f44-build", ""}, {"f44-candidate", ""}, {"f45-candidate", "locked"}}, asked: testNow()}
-			r.e.beginTag([]buildRef{{id: 1, nvr: "bash-5.3.0-2.fc44"}})
-			press(r, "c", "a", "n")
-		}},
 		{name: "detail", do: openDetail},
 		{name: "log", do: openLog, ascii: true},
 		{name: "wrapped", do: func(r *root) { openLog(r); press(r, "w") }},

@@ -172,6 +172,11 @@ func (t *tab) take(msg tea.Msg) tea.Cmd {
 // settle opens what was asked to be opened, and gives what was begun aside.
 func (t *tab) settle() tea.Cmd {
 	var cmds []tea.Cmd
+	if t.e.leave {
+		t.e.leave = false
+		cmd, _ := t.pop()
+		cmds = append(cmds, cmd)
+	}
 	if v := t.e.next; v != nil {
 		t.e.next = nil
 		cmds = append(cmds, t.push(v))

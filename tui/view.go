@@ -120,6 +120,7 @@ type env struct {
 	clipboard  func(sequence string) error // writes to the terminal between two frames
 
 	next  view      // to be opened
+	leave bool      // the top view is to be left first
 	begun []tea.Cmd // begun where a command can't be handed back
 	top   view      // that is on the screen
 	over  overlay   // open above the view, nil if nothing is
