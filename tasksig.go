@@ -249,9 +249,6 @@ type TaskParam struct {
 	Default  any
 }
 
-// TaskMethods are the task methods whose parameters are known, sorted.
-func TaskMethods() []string { return slices.Sorted(maps.Keys(taskSignatures)) }
-
 // TaskParams are the parameters of a task method in their order, by the first
 // of its signatures; false if it isn't known.
 func TaskParams(method string) ([]TaskParam, bool) {
