@@ -7,8 +7,10 @@ import "strings"
 // a view can neither break the layout nor reach the terminal.
 type Canvas struct {
 	w, h  int
+	x, y  int // its place in the frame
 	ascii bool
 	rows  [][]cell
+	zones *zones // of the frame, nil where nobody clicks
 }
 
 // cell is one column of one line.
@@ -33,7 +35,7 @@ func newCanvas(w, h int, ascii bool) *Canvas {
 func (c *Canvas) rect(x, y, w, h int) *Canvas {
 	x, y = min(max(x, 0), c.w), min(max(y, 0), c.h)
 	w, h = min(max(w, 0), c.w-x), min(max(h, 0), c.h-y)
-	part := &Canvas{w: w, h: h, ascii: c.ascii, rows: make([][]cell, h)}
+	part := &Canvas{w: w, h: h, x: c.x + x, y: c.y + y, ascii: c.ascii, rows: make([][]cell, h), zones: c.zones}
 	for i := range part.rows {
 		part.rows[i] = c.rows[y+i][x : x+w : x+w]
 	}

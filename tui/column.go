@@ -85,6 +85,7 @@ func (t *table[K, T]) draw(c *Canvas) {
 	sel := t.indexOf(t.sel)
 	for y := 0; y < body.h && t.top+y < len(t.rows); y++ {
 		t.drawRow(body, y, t.rows[t.top+y], cols)
+		body.clickableRow(y, func() { t.clickRow(t.top + y) })
 		if t.chosen && t.top+y == sel {
 			body.at(y, 0).put(roleText, t.e.sign(markSelect))
 			body.selectLine(y)
@@ -102,6 +103,9 @@ func (t *table[K, T]) drawHeading(p *pen, cols []int) {
 		title := col.title
 		if i == t.sorted {
 			title += map[bool]string{false: "↑", true: "↓"}[t.reverse]
+		}
+		if col.order != nil {
+			p.c.clickable(p.y, p.x, cols[i], func() tea.Cmd { return t.chooseSort(i) })
 		}
 		p.cellOf(roleDim, title, cols[i], col.right, start).skip(1)
 	}
@@ -211,13 +215,7 @@ func (t *table[K, T]) drawFilter(p *pen, hint string, room int) {
 // openSortMenu lets one choose the column to sort by.
 func (t *table[K, T]) openSortMenu() {
 	item := func(key, name string, i int) menuItem {
-		it := menuItem{key: key, name: name, do: func() tea.Cmd {
-			t.sortBy(i)
-			if t.resort == nil {
-				return nil
-			}
-			return t.resort()
-		}}
+		it := menuItem{key: key, name: name, do: func() tea.Cmd { return t.chooseSort(i) }}
 		if i == t.sorted {
 			it.about = "now; again reverses"
 		}
@@ -244,37 +242,26 @@ func (t *table[K, T]) sortBy(i int) {
 	t.reveal()
 }
 
-// headingAt is the column whose title is at a cell, -1 if none is.
-func (t *table[K, T]) headingAt(x int) int {
-	at := margin - t.aside
-	for i, n := range t.layout(t.w) {
-		if n > 0 && x >= at && x < at+n {
-			return i
-		}
-		if n > 0 {
-			at += n + 1
-		}
+// chooseSort sorts by a column as the user wants it.
+func (t *table[K, T]) chooseSort(i int) tea.Cmd {
+	t.sortBy(i)
+	if t.resort == nil {
+		return nil
 	}
-	return -1
+	return t.resort()
 }
 
-// click is a click into the table at a cell of its canvas.
-func (t *table[K, T]) click(x, y int) {
-	if y < t.head {
-		if i := t.headingAt(x); i >= 0 && t.columns[i].order != nil {
-			t.sortBy(i)
-		}
-		return
-	}
-	at := t.top + y - t.head
+// clickRow selects the row that was clicked; a click on a group folds it.
+func (t *table[K, T]) clickRow(at int) {
 	for at > 0 && at < len(t.rows) && t.rows[at].kind == rowNote {
 		at--
 	}
-	if at < len(t.rows) && t.rows[at].selectable() {
-		t.sel, t.chosen = t.rows[at].spot, true
-		if t.sel.whole && x <= margin {
-			t.fold(!t.shut[t.sel.group])
-		}
+	if at >= len(t.rows) || !t.rows[at].selectable() {
+		return
+	}
+	t.sel, t.chosen = t.rows[at].spot, true
+	if t.sel.whole {
+		t.fold(!t.shut[t.sel.group])
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
 )
 
 // drawHeader is the first line: the places, or where one is in one of them,
@@ -22,7 +24,9 @@ func (r *root) drawHeader(c *Canvas) {
 			if i == r.at {
 				ro = roleBold
 			}
-			p.put(ro, fmt.Sprintf("%d %s", pl.number, pl.name)).skip(2)
+			name := fmt.Sprintf("%d %s", pl.number, pl.name)
+			c.clickable(0, p.x, c.width(name), func() tea.Cmd { return r.goTo(pl.number) })
+			p.put(ro, name).skip(2)
 		}
 		return
 	}
@@ -72,10 +76,20 @@ func (r *root) drawHubs(c *Canvas, clock string) int {
 		if t == r.tab && len(r.tabs) > 1 {
 			ro = roleBold
 		}
+		c.clickable(0, p.x, c.width(name(t)), func() tea.Cmd { return r.clickHub(t) })
 		p.put(ro, name(t))
 	}
 	p.put(roleDim, more).skip(1).put(roleDim, clock)
 	return max(x-3, 0)
+}
+
+// clickHub shows a hub, or the list of them if it is shown.
+func (r *root) clickHub(t *tab) tea.Cmd {
+	if t == r.tab {
+		r.openHubList()
+		return nil
+	}
+	return r.show(t)
 }
 
 // placesWidth is how many cells the places take.
@@ -111,6 +125,9 @@ func (r *root) drawFooter(c *Canvas) {
 	}
 	p.put(roleDim, " · "+user)
 	right := ""
+	if !r.pointer.on {
+		p.put(roleDim, " · mouse off")
+	}
 	if s := r.top().status(); s != "" {
 		right = s
 	} else {

@@ -62,6 +62,7 @@ const (
 	actPalette
 	actRefresh
 	actRedraw
+	actMouse
 	actSuspend
 	actHelp
 	actEscape
@@ -134,6 +135,7 @@ func newKeyMap() keyMap {
 		bind(actProfile, "p", "p", "profile", "hubs: switch, open as tab, close; gt and gT go to the next and the one before"),
 		bind(actPalette, ":", ":", "palette", "everything that can be done, found by a few letters; also :task 71204, :tag f44, :build NVR"),
 		bind(actRefresh, "R", "R", "refresh", "ask the hub now"),
+		bind(actMouse, "m", "m", "mouse", "use the mouse, or leave it to the terminal"),
 		bind(actRedraw, "ctrl+l", "^l", "redraw", "draw the screen anew"),
 		bind(actSuspend, "ctrl+z", "^z", "suspend", "suspend"),
 		bind(actHelp, "?", "?", "help", "this help"),
@@ -164,7 +166,7 @@ func (m keyMap) find(msg tea.KeyMsg, known []action) action {
 // always reports whether an action works in every view.
 func always(a action) bool {
 	switch a {
-	case actAct, actCopy, actCopyCommand, actPlace, actProfile, actPalette, actRefresh, actRedraw, actSuspend, actHelp, actEscape, actBack, actQuit:
+	case actAct, actCopy, actCopyCommand, actPlace, actProfile, actPalette, actRefresh, actRedraw, actMouse, actSuspend, actHelp, actEscape, actBack, actQuit:
 		return true
 	}
 	return false

@@ -18,13 +18,15 @@ const (
 // root is the program's model: size, keys, what stands over the views, the open
 // hubs, and the clock.
 type root struct {
-	*tab  // that is shown
-	tabs  []*tab
-	hubs  hubs
-	ctx   context.Context
-	w, h  int
-	frame string // as it was drawn last
-	dirty bool
+	*tab    // that is shown
+	tabs    []*tab
+	hubs    hubs
+	ctx     context.Context
+	w, h    int
+	frame   string // as it was drawn last
+	zones   zones  // that can be clicked in it
+	pointer pointer
+	dirty   bool
 
 	held     bool // g was pressed, which may become gt
 	tickGen  int  // only the newest tick counts
@@ -46,7 +48,7 @@ type spin struct{}
 type tickAt int
 
 func newRoot(ctx context.Context, t *tab) *root {
-	return &root{tab: t, tabs: []*tab{t}, ctx: ctx, dirty: true}
+	return &root{tab: t, tabs: []*tab{t}, ctx: ctx, dirty: true, pointer: pointer{on: true}}
 }
 
 // Init asks who the user is.
@@ -66,7 +68,12 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		for _, k := range r.split(m) {
 			cmds = append(cmds, r.key(k))
 		}
+	case tea.MouseMsg:
+		if r.zones.list != nil {
+			cmds = append(cmds, r.point(m))
+		}
 	case tea.ResumeMsg:
+		r.pointer.captured = false // the terminal was given back as it had been
 		r.e.feed.poke()
 		cmds = append(cmds, tea.ClearScreen)
 	case told:
@@ -111,7 +118,8 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		r.dirty = false
 	}
 	cmds = append(cmds, r.settle(), r.clock(), r.spinner())
-	return r, tea.Batch(cmds...)
+	r.refresh()
+	return r, tea.Batch(append(cmds, r.capture())...)
 }
 
 // split is a message's keys; where text is typed, they stay together.
@@ -173,6 +181,10 @@ func (r *root) act(a action) tea.Cmd {
 		return nil
 	case actHelp:
 		return r.push(newHelpView(r.e, v.keys(), r.allDeeds()))
+	case actMouse:
+		r.pointer.on = !r.pointer.on
+		r.e.tell(roleDim, map[bool]string{true: "the mouse is used here", false: "the mouse is the terminal's"}[r.pointer.on])
+		return nil
 	case actRedraw:
 		return tea.ClearScreen
 	case actSuspend:
@@ -319,14 +331,7 @@ func (r *root) pending() int {
 
 // View is the frame: exactly h lines, none wider than w.
 func (r *root) View() string {
-	if r.dirty {
-		c := r.draw()
-		r.frame = c.render(r.e.theme)
-		r.dirty = false
-		if r.drawn != nil {
-			r.drawn(c)
-		}
-	}
+	r.refresh()
 	if r.pending() == 0 {
 		for _, w := range r.waiters {
 			close(w)
@@ -336,8 +341,22 @@ func (r *root) View() string {
 	return r.frame
 }
 
+// refresh draws the frame anew if something has changed.
+func (r *root) refresh() {
+	if !r.dirty {
+		return
+	}
+	c := r.draw()
+	r.frame, r.zones = c.render(r.e.theme), *c.zones
+	r.dirty = false
+	if r.drawn != nil {
+		r.drawn(c)
+	}
+}
+
 func (r *root) draw() *Canvas {
 	c := newCanvas(r.w, r.h, r.e.theme.ascii)
+	c.zones = &zones{}
 	if r.w < minWidth || r.h < minHeight {
 		c.at(0, 0).put(roleText, fmt.Sprintf("%dx%d is needed, this is %dx%d", minWidth, minHeight, r.w, r.h))
 		return c
@@ -349,6 +368,7 @@ func (r *root) draw() *Canvas {
 		r.drawBanner(body)
 	}
 	if r.e.over != nil {
+		c.zones.list = nil
 		r.e.over.draw(body)
 	}
 	r.drawFooter(c)

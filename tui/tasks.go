@@ -345,6 +345,7 @@ func (v *tasksView) draw(c *Canvas) {
 	cols := columnsFor(c.w)
 	for y := 0; y < rows.h && v.t.top+y < len(v.t.rows); y++ {
 		v.drawRow(rows, y, &v.t.rows[v.t.top+y], cols)
+		rows.clickableRow(y, func() { v.t.clickRow(v.t.top + y) })
 	}
 	if v.e.lost() {
 		rows.dim()

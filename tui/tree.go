@@ -414,6 +414,16 @@ func (t *tree) reveal() {
 	t.clamp()
 }
 
+// clickRow selects the row that was clicked, or the one that a note belongs to.
+func (t *tree) clickRow(at int) {
+	for at > 0 && at < len(t.rows) && !t.rows[at].selectable() {
+		at--
+	}
+	if at < len(t.rows) && t.rows[at].selectable() {
+		t.sel, t.chosen = t.rows[at].rowKey, true
+	}
+}
+
 // unseen is how many new roots stand above the screen.
 func (t *tree) unseen() int {
 	n := 0

@@ -114,6 +114,7 @@ func start(ctx context.Context, o Options, p pace, now func() time.Time, t *them
 	}
 	first.e.version = o.Version
 	r := newRoot(ctx, first)
+	r.pointer.on = o.Profile.TUIMouse != "off"
 	r.hubs = hubs{known: o.Known, open: o.Open, make: open}
 	return r, nil
 }
