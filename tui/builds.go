@@ -117,7 +117,11 @@ func shortenNVR(nvr string, n int, ascii bool) string {
 
 func (v *buildsView) drawFinished(p *pen, b buildRow, n int) {
 	if b.state == koji.BuildBuilding {
-		p.fit(roleRun, "building", n)
+		word := "building"
+		if n < len(word) {
+			word = "runs"
+		}
+		p.fit(roleRun, word, n)
 		return
 	}
 	p.fit(roleText, dayTime(b.completed, v.e.clock(), v.e.loc, n), n)

@@ -14,8 +14,8 @@ import (
 // buildView is all about one build: its rpms, logs, tags, history, changelog.
 type buildView struct {
 	screen
-	id     int64
-	nvr    string // to be called by until the build is known
+	id     int64  // 0 until it is known
+	nvr    string // what it is called
 	detail *buildDetail
 	asking bool
 	again  bool // it has changed meanwhile
@@ -193,13 +193,16 @@ func (v *buildView) load() tea.Cmd {
 		return nil
 	}
 	v.asking, v.again, v.stale = true, false, false
-	h, id := v.e.hub, v.id
-	return v.e.ask(v.c, func(ctx context.Context) (any, error) { return loadBuild(ctx, h, id) })
+	h, ref := v.e.hub, any(v.id)
+	if v.id == 0 {
+		ref = v.nvr
+	}
+	return v.e.ask(v.c, func(ctx context.Context) (any, error) { return loadBuild(ctx, h, ref) })
 }
 
 func (v *buildView) take(d *buildDetail) {
 	begin := v.detail == nil
-	v.detail, v.nvr = d, d.row.nvr
+	v.detail, v.id, v.nvr = d, d.row.id, d.row.nvr
 	v.rpms.set(d.rpms)
 	v.logs.set(d.logs)
 	if begin && len(d.rpms) > 0 {

@@ -89,7 +89,7 @@ func (v *compareView) layout() {
 		})
 		v.page.text(roleDim, "    "+safetext.Clean(textOr(b.Source)))
 	}
-	v.page.section(fmt.Sprintf("changelog: %d new entries", len(d.changelog)))
+	v.page.section(fmt.Sprintf("changelog: %d new", len(d.changelog)))
 	for _, e := range d.changelog {
 		v.page.text(roleLink, fmt.Sprintf("%s  %s", moment(e.DateTS).UTC().Format("Mon Jan 02 2006"), e.Author))
 		for _, line := range paragraphs(e.Text) {

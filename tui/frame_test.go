@@ -110,7 +110,7 @@ func openDetail(r *root) {
 		files: map[string]fileStat{"build.log": {Size: "12400000"}, "root.log": {Size: "388000"}, "state.log": {Size: "812"}},
 	}
 	v := r.top()
-	r.Update(reply{to: v.calls(), gen: v.calls().gen, what: d})
+	r.Update(reply{from: r.e, to: v.calls(), gen: v.calls().gen, what: d})
 }
 
 // openLog opens a log and answers what it asks.

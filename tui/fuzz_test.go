@@ -14,9 +14,12 @@ func FuzzScreen(f *testing.F) {
 	f.Add([]byte{0, 1, 2, 3, 250, 9, 40, 77}, 60, 15, "\x1b]0;x\a\u202e日本語e\u0301\u0301\u0301", "\xff\t\r")
 	f.Add([]byte("GGGgggMfZ?q"), 1, 1, "🇩🇪👋🏽가", "\u200b")
 	f.Add([]byte("\xfe\xff\x80\x10llwwnNeE"), 160, 50, "buildArch (a.src.rpm, x86_64)", "error: x")
+	f.Add([]byte{38, 246, 4, 246, 35, 35, 4, 246, 45, 41, 246, 13}, 80, 24, "bash-5.3.0-1.fc44", "f44\x1b[1m")
+	f.Add([]byte{39, 246, 4, 246, 247, 248, 249, 33, 33, 246, 35, 246, 43, 246, 34, 33, 249}, 60, 15, "f44-build", "\u202e日本")
 	names := []string{
 		"j", "k", "h", "right", "enter", "l", "/", "n", "N", "e", "E", "z", "Z", "f", "M", "w", "o", "g", "G",
 		"ctrl+d", "ctrl+u", "pgdown", "pgup", "?", "esc", "q", "a", "c", "s", "y", "backspace", "x", "]", "[", "#", "L", "tab", "=",
+		"1", "2", "3", "{", "}", "d", "t", "shift+tab", " ", "v",
 	}
 	f.Fuzz(func(t *testing.T, steps []byte, w, h int, label, line string) {
 		w, h = 1+abs(w)%200, 1+abs(h)%60
@@ -70,7 +73,7 @@ func abs(n int) int { return max(n, -(n + 1)) }
 func answerTop(r *root, label, line string, n byte) {
 	switch v := r.top().(type) {
 	case *taskView:
-		r.Update(reply{to: v.c, gen: v.c.gen, what: &detail{
+		r.Update(reply{from: r.e, to: v.c, gen: v.c.gen, what: &detail{
 			task:     koji.Task{ID: v.id, State: koji.TaskState(n % 7), Method: label, Request: []any{line, int64(n)}},
 			children: []koji.Task{{ID: int64(n), Method: line}},
 			params:   map[string]any{label: line, "x": []any{line, map[string]any{label: nil}}},
@@ -85,11 +88,13 @@ func answerTop(r *root, label, line string, n byte) {
 			if kind == fetchAfter {
 				f.from = p.win.end()
 			}
-			r.Update(reply{to: v.c, gen: v.c.gen, what: f})
-			r.Update(reply{to: v.c, gen: v.c.gen, what: counted{p, p.gen, p.index.read([]byte(line))}})
-			r.Update(reply{to: v.c, gen: v.c.gen, what: found{pane: p, gen: p.gen, seek: p.seek, at: int64(n) - 1}})
+			r.Update(reply{from: r.e, to: v.c, gen: v.c.gen, what: f})
+			r.Update(reply{from: r.e, to: v.c, gen: v.c.gen, what: counted{p, p.gen, p.index.read([]byte(line))}})
+			r.Update(reply{from: r.e, to: v.c, gen: v.c.gen, what: found{pane: p, gen: p.gen, seek: p.seek, at: int64(n) - 1}})
 		}
+	case *buildsView, *buildView, *compareView, *rpmView, *tagsView, *tagView:
+		tellThings(r, label, line, n)
 	case *tasksView:
-		r.Update(reply{to: v.c, gen: v.c.gen, what: logChoice{task: int64(n), name: label}})
+		r.Update(reply{from: r.e, to: v.c, gen: v.c.gen, what: logChoice{task: int64(n), name: label}})
 	}
 }

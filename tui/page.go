@@ -60,7 +60,7 @@ func (g *page) section(name string) {
 // rule is a line with a name that begins a section.
 func (p *pen) rule(name string, room int) *pen {
 	end := p.x + room
-	p.put(roleFrame, "── ").write(roleBold, name+" ", end)
+	p.put(roleFrame, "── ").write(roleBold, cut(name, room-4, p.c.ascii)+" ", end)
 	return p.write(roleFrame, strings.Repeat("─", max(end-p.x, 0)), end)
 }
 

@@ -149,8 +149,8 @@ func (v *tagView) layoutTree(m *tagMoment) {
 	if len(m.ancestors) == 0 {
 		p.text(roleDim, "   it inherits from no other tag")
 	}
-	v.layoutExtra(p, m)
 	if !v.comparing() || v.back {
+		v.layoutExtra(p, m)
 		return
 	}
 	then, now := v.moment(v.then()), v.moments[0]
@@ -221,10 +221,14 @@ func (v *tagView) drawState(p *pen, m *tagMoment, room int) {
 	if arches == "" {
 		arches = "-"
 	}
-	parts := []string{"arches " + arches, "perm " + safetext.Clean(textOr(t.Perm))}
-	if t.Locked {
+	parts := []string{"arches " + arches}
+	if t.Perm != nil || room >= 76 {
+		parts = append(parts, "perm "+safetext.Clean(textOr(t.Perm)))
+	}
+	switch {
+	case t.Locked:
 		parts = append(parts, "locked")
-	} else {
+	case room >= 76:
 		parts = append(parts, "not locked")
 	}
 	p.put(roleText, cut(strings.Join(parts, " · "), room, p.c.ascii))

@@ -143,6 +143,14 @@ func asciiFor(r rune, w int) string {
 		return "<"
 	case '↵':
 		return "enter"
+	case '⇥':
+		return "tab"
+	case '⇧':
+		return "shift-"
+	case '●':
+		return "o"
+	case '═':
+		return "="
 	case '«', '»':
 		return `"`
 	}
