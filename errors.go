@@ -3,6 +3,7 @@ package koji
 import (
 	"errors"
 	"regexp"
+	"sync"
 
 	kolo "github.com/kolo/xmlrpc"
 )
@@ -132,20 +133,26 @@ func HasCode(err error, code Code) bool {
 // by its code and the beginning of its text.
 type sentinel struct {
 	code Code
-	text *regexp.Regexp
+	text func() *regexp.Regexp // nil for any
 	name string
 }
 
 func (s *sentinel) Error() string { return s.name }
 
 func (s *sentinel) matches(e *Error) bool {
-	return e.Code.Is(s.code) && (s.text == nil || s.text.MatchString(e.Text))
+	return e.Code.Is(s.code) && (s.text == nil || s.text().MatchString(e.Text))
+}
+
+// compiled is a pattern that is compiled when it is first needed: a client that
+// starts for one call needs few of them.
+func compiled(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }
 
 func kind(code Code, name, pattern string) error {
 	s := &sentinel{code: code, name: name}
 	if pattern != "" {
-		s.text = regexp.MustCompile(pattern)
+		s.text = compiled(pattern)
 	}
 	return s
 }

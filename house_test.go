@@ -31,6 +31,7 @@ var arrows = map[string][]string{
 	"koji/kojid/buildroot": {"koji/internal"},
 	"koji/internal/daemon": {"koji", "koji/internal"}, // what kojid and kojira have in common
 	"koji/internal/comps":  {"koji"},                  // groups as the hub and the client write and read them
+	"koji/cli/manual":      {"koji/cli"},
 
 	"koji/cmd/koji":   {"koji/cli"},
 	"koji/cmd/hubd":   {"koji/hubd"},

@@ -10,10 +10,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/jcmturner/gokrb5/v8/client"
 	"github.com/jcmturner/gokrb5/v8/config"
@@ -198,7 +196,7 @@ func ticketFile(asked, configured string) (string, error) {
 	return "", fmt.Errorf("the ticket cache %s can't be read: only files can; run kinit -c FILE:PATH and set KRB5CCNAME=FILE:PATH, or use a keytab", name)
 }
 
-var cacheNameLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^\s*default_ccache_name\s*=\s*(\S+)`) })
+var cacheNameLine = compiled(`(?m)^\s*default_ccache_name\s*=\s*(\S+)`)
 
 // kerberosConfig reads the file that is asked for, or what KRB5_CONFIG names, or
 // /etc/krb5.conf, with the files that it includes, and gives the name of the
@@ -229,7 +227,7 @@ func kerberosConfig(asked string) (conf *config.Config, cacheName string, err er
 }
 
 // includedName is what a file of an includedir may be called.
-var includedName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([A-Za-z0-9_-]+|[^.].*\.conf)$`) })
+var includedName = compiled(`^([A-Za-z0-9_-]+|[^.].*\.conf)$`)
 
 func readKerberosConfig(text *strings.Builder, path string, depth int) error {
 	if depth > 10 {

@@ -50,12 +50,16 @@ func (s *Session) revive(ctx context.Context, err error) (alive bool, failed err
 	o, doubted := s.login, s.doubted
 	s.doubted = false
 	s.mu.Unlock()
+	// Of the other refusals for want of a login one, ErrRetry, is of a call that
+	// was carried out.
+	var refused *Error
+	unknown := errors.As(err, &refused) && (refused.Code == CodeAuth || refused.Code == CodeSequence)
 	switch {
 	case o == nil:
 		return false, nil
 	case errors.Is(err, ErrAuthExpired):
 		return true, s.renew(ctx)
-	case doubted && errors.Is(err, ErrAuth):
+	case doubted && unknown:
 		info, err := s.openSession(ctx, *o, nil)
 		if err != nil {
 			return true, err

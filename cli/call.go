@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -74,7 +73,7 @@ func (o *callOptions) run(ctx context.Context, method string, words []string) er
 	return nil
 }
 
-var byName = regexp.MustCompile(`(?s)^([A-Za-z_][A-Za-z0-9_]*)=(.*)$`)
+var byName = compiled(`(?s)^([A-Za-z_][A-Za-z0-9_]*)=(.*)$`)
 
 // arguments reads the words, and puts those by name behind the others.
 func (o *callOptions) arguments(words []string) ([]any, error) {
@@ -90,7 +89,7 @@ func (o *callOptions) arguments(words []string) ([]any, error) {
 	args := []any{}
 	for _, word := range words {
 		name, text := "", word
-		if m := byName.FindStringSubmatch(word); m != nil {
+		if m := byName().FindStringSubmatch(word); m != nil {
 			name, text = m[1], m[2]
 		}
 		value, err := o.value(text)

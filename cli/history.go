@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -311,7 +310,7 @@ func historyText(table string) (made, ended, edited string) {
 	return table + " entry created", table + " entry revoked", table + " entry updated"
 }
 
-var columnRe = regexp.MustCompile(`\{[a-z_.]+\}`)
+var columnRe = compiled(`\{[a-z_.]+\}`)
 
 // line is the entry as one line.
 func (o *listHistoryOptions) line(e historyEntry) string {
@@ -323,7 +322,7 @@ func (o *listHistoryOptions) line(e historyEntry) string {
 	case e.ended:
 		text, when, who = ended, "revoke_ts", "revoker_name"
 	}
-	text = columnRe.ReplaceAllStringFunc(text, func(column string) string {
+	text = columnRe().ReplaceAllStringFunc(text, func(column string) string {
 		if v := e.row[strings.Trim(column, "{}")]; v != nil {
 			return fmt.Sprint(v)
 		}

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"koji/internal/minidistro"
@@ -86,7 +85,7 @@ func (l *lab) rpmDistro(ctx context.Context) (*labDistro, error) {
 
 // repoLineRe is a line of dnf's description of a repo: dnf 4 calls the two
 // values Repo-id and Repo-baseurl, dnf 5 Repo ID and Base URL.
-var repoLineRe = regexp.MustCompile(`^(Repo-id|Repo ID|Repo-baseurl|Base URL)\s*:\s*(\S+)`)
+var repoLineRe = compiled(`^(Repo-id|Repo ID|Repo-baseurl|Base URL)\s*:\s*(\S+)`)
 
 // parseRepoList reads the repos that have an address.
 func parseRepoList(out []byte) []labRepo {
@@ -94,7 +93,7 @@ func parseRepoList(out []byte) []labRepo {
 	id := ""
 	lines := bufio.NewScanner(bytes.NewReader(out))
 	for lines.Scan() {
-		m := repoLineRe.FindStringSubmatch(lines.Text())
+		m := repoLineRe().FindStringSubmatch(lines.Text())
 		switch {
 		case m == nil:
 		case strings.HasPrefix(m[1], "Repo") && m[1] != "Repo-baseurl":

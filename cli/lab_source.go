@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 
@@ -33,8 +32,8 @@ type labSource struct {
 }
 
 var (
-	specVersionRe = regexp.MustCompile(`(?m)^Version:\s*(\S+)$`)
-	specReleaseRe = regexp.MustCompile(`(?m)^(Release:\s*)(\S+)$`)
+	specVersionRe = compiled(`(?m)^Version:\s*(\S+)$`)
+	specReleaseRe = compiled(`(?m)^(Release:\s*)(\S+)$`)
 )
 
 // readLabSource reads a package's spec. Its release is what the spec says.
@@ -43,7 +42,7 @@ func readLabSource(name string) (*labSource, error) {
 	if err != nil {
 		return nil, err
 	}
-	version, release := specVersionRe.FindSubmatch(spec), specReleaseRe.FindSubmatch(spec)
+	version, release := specVersionRe().FindSubmatch(spec), specReleaseRe().FindSubmatch(spec)
 	if version == nil || release == nil {
 		return nil, fmt.Errorf("%s.spec has no version or no release", name)
 	}
@@ -56,7 +55,7 @@ func readLabSource(name string) (*labSource, error) {
 // release makes it the build after the last one.
 func (p *labSource) release(r string) {
 	p.nvr.Release = r
-	p.spec = specReleaseRe.ReplaceAllString(p.spec, "${1}"+r)
+	p.spec = specReleaseRe().ReplaceAllString(p.spec, "${1}"+r)
 }
 
 // makeSRPM writes spec and tarball into dir and has rpmbuild make the source rpm.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -12,7 +11,7 @@ import (
 )
 
 // driverRe is the line of kojid's log that says how it builds; the last counts.
-var driverRe = regexp.MustCompile(`(?m) msg="(buildroot driver|this builder can build no packages)"(?: driver=(\S+))? (?:why|error)=("(?:[^"\\]|\\.)*"|\S+)`)
+var driverRe = compiled(`(?m) msg="(buildroot driver|this builder can build no packages)"(?: driver=(\S+))? (?:why|error)=("(?:[^"\\]|\\.)*"|\S+)`)
 
 // driver is the kind of the builder's buildroots, and why it is that.
 func (l *lab) driver() (kind, why string) {
@@ -20,7 +19,7 @@ func (l *lab) driver() (kind, why string) {
 	if err != nil {
 		return "unknown", err.Error()
 	}
-	all := driverRe.FindAllSubmatch(data, -1)
+	all := driverRe().FindAllSubmatch(data, -1)
 	if len(all) == 0 {
 		return "unknown", "its log doesn't say"
 	}

@@ -101,7 +101,7 @@ func (o *makeTaskOptions) arguments(words, literal []string) ([]any, error) {
 	arglist, named := []any{}, map[string]any{}
 	for _, word := range words {
 		name, text := "", word
-		if m := byName.FindStringSubmatch(word); m != nil {
+		if m := byName().FindStringSubmatch(word); m != nil {
 			name, text = m[1], m[2]
 		}
 		value, err := o.value(text)
