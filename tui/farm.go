@@ -123,7 +123,7 @@ func loadFarm(ctx context.Context, h *hub) (*farm, error) {
 func newFarm(hosts []koji.Host, channels []koji.Channel, members [][]koji.Host, tasks []koji.Task, history []hostConfig) *farm {
 	f := &farm{}
 	byID := map[int64]*farmHost{}
-	known := names{map[int64]string{}, map[int64]string{}}
+	known := names{hosts: map[int64]string{}}
 	for _, h := range hosts {
 		fh := &farmHost{
 			id: h.ID, name: safetext.Clean(h.Name), arches: cleanOf(h.Arches), load: h.TaskLoad, capacity: h.Capacity,

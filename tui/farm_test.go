@@ -70,7 +70,7 @@ func openHost(r *root) {
 	press(r, "j", "j", "j", "enter")
 	v := r.top().(*hostView)
 	f := sampleFarm()
-	known := names{map[int64]string{}, map[int64]string{}}
+	known := names{}
 	d := &hostDetail{
 		host: f.hosts[3], channels: []string{"createrepo", "default"},
 		recent: []task{taskOf(koji.Task{

@@ -53,6 +53,8 @@ type feed struct {
 	grown  map[int64]logSize // logs that grew since the last flush
 	rounds int               // of looking at logs
 	heard  changes           // what was told of other things since the last flush
+	farm   map[int64]koji.Host
+	loaded farmLoad // as it was told last
 }
 
 // pace is how often things happen.
@@ -73,9 +75,9 @@ func usualPace() pace {
 func newFeed(h *hub, send func(tea.Msg), p pace) *feed {
 	return &feed{
 		hub: h, send: send, now: h.now, pace: p, poked: make(chan struct{}, 1),
-		seen: map[int64]task{}, names: names{map[int64]string{}, map[int64]string{}},
+		seen: map[int64]task{}, names: names{map[int64]string{}, map[int64]string{}, map[int64]string{}},
 		logs: map[int64]string{}, tails: map[int64]string{}, grown: map[int64]logSize{},
-		link: link{every: p.poll},
+		farm: map[int64]koji.Host{}, link: link{every: p.poll},
 	}
 }
 
@@ -241,6 +243,7 @@ func (f *feed) listen(ctx, streaming context.Context, stream *koji.Stream) error
 				f.heard.tags = append(f.heard.tags, *it.notice.Tag)
 			case it.notice.Host != nil:
 				f.heard.hosts = append(f.heard.hosts, *it.notice.Host)
+				f.hostIs(*it.notice.Host)
 			case it.notice.Repo != nil:
 				f.heard.repos = append(f.heard.repos, *it.notice.Repo)
 			}
@@ -260,6 +263,15 @@ func (f *feed) listen(ctx, streaming context.Context, stream *koji.Stream) error
 				return err
 			}
 		}
+	}
+}
+
+// hostIs takes in how a host is now.
+func (f *feed) hostIs(n koji.HostNotice) {
+	if h, ok := f.farm[n.ID]; ok {
+		h.TaskLoad = n.Load
+		f.farm[n.ID] = h
+		f.heard.farm = f.loadOfFarm()
 	}
 }
 
@@ -407,14 +419,16 @@ func (f *feed) listSince(ctx context.Context, since float64, whole bool) error {
 	newest := func(limit int) map[string]any { return map[string]any{"order": "-id", "limit": limit} }
 	var open, finished []koji.Task
 	var hosts []koji.Host
+	var channels []koji.Channel
 	m := f.hub.read.Multicall()
 	m.Add(&open, "listTasks", opts(map[string]any{"state": []any{int(koji.TaskFree), int(koji.TaskOpen), int(koji.TaskAssigned)}}), newest(openLimit))
 	m.Add(&finished, "listTasks", opts(map[string]any{
 		"state":          []any{int(koji.TaskClosed), int(koji.TaskCanceled), int(koji.TaskFailed)},
 		"completedAfter": since,
 	}), newest(finishedLimit))
-	if whole || len(f.names.hosts) == 0 {
-		m.Add(&hosts, "listHosts")
+	m.Add(&hosts, "listHosts")
+	if whole {
+		m.Add(&channels, "listChannels")
 	}
 	if err := f.hub.run(ctx, m); err != nil {
 		return err
@@ -423,13 +437,16 @@ func (f *feed) listSince(ctx context.Context, since float64, whole bool) error {
 		return err
 	}
 	for _, h := range hosts {
-		f.names.hosts[h.ID] = h.Name
+		f.names.hosts[h.ID], f.farm[h.ID] = h.Name, h
+	}
+	for _, c := range channels {
+		f.names.channels[c.ID] = c.Name
 	}
 	f.listed = owner
 	if whole {
 		f.seen = map[int64]task{}
 	}
-	c := changes{whole: whole}
+	c := changes{whole: whole, farm: f.loadOfFarm()}
 	told := make(map[int64]bool, len(open))
 	// A task that finished between the two is in both: the later one counts.
 	for _, list := range [][]koji.Task{open, finished} {
@@ -447,10 +464,25 @@ func (f *feed) listSince(ctx context.Context, since float64, whole bool) error {
 		}
 	}
 	f.alive()
-	if whole || len(c.tasks) > 0 {
+	if whole || len(c.tasks) > 0 || c.farm != nil {
 		f.send(c)
 	}
 	return nil
+}
+
+// loadOfFarm is how loaded the hosts are, nil if that is as it was told last.
+func (f *feed) loadOfFarm() *farmLoad {
+	var l farmLoad
+	for _, h := range f.farm {
+		if h.Enabled {
+			l.load, l.capacity = l.load+h.TaskLoad, l.capacity+h.Capacity
+		}
+	}
+	if l == f.loaded {
+		return nil
+	}
+	f.loaded = l
+	return &l
 }
 
 // vanished asks for tasks that ran when they were last seen and are in no list.

@@ -55,7 +55,7 @@ func (f *filter) matches(e *entry) bool {
 // taskWord reports whether tasks are told apart by a word before a colon.
 func taskWord(key string) bool {
 	switch key {
-	case "st", "m", "own", "host", "id", "arch":
+	case "st", "m", "own", "ch", "host", "tag", "id", "arch":
 		return true
 	}
 	return false
@@ -72,8 +72,12 @@ func (w *filterWord) matches(e *entry) bool {
 		return has(e.method)
 	case "own":
 		return has(e.ownerName)
+	case "ch":
+		return has(e.channelName)
 	case "host":
 		return has(e.host)
+	case "tag":
+		return has(e.tag)
 	case "arch":
 		return has(e.arch)
 	}

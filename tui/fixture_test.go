@@ -73,7 +73,11 @@ func (s sample) task() task {
 	t := task{
 		id: s.id, parent: s.parent, owner: 7, kind: kindOf(s.state, s.waiting, s.method), waiting: s.waiting,
 		priority: 20, method: s.method, arch: s.arch, label: s.label, host: s.host, ownerName: "jsmith",
-		created: secondsAgo(s.age), fault: s.fault,
+		created: secondsAgo(s.age), fault: s.fault, channelName: "default", channel: 1, weight: 1.5,
+	}
+	if s.method == "buildArch" {
+		t.pkg, _, _ = strings.Cut(strings.TrimPrefix(s.label, "buildArch ("), "-")
+		t.tag = "f44-build"
 	}
 	if s.host != "" {
 		t.started = t.created

@@ -54,6 +54,23 @@ func TestFrames(t *testing.T) {
 		}},
 		{name: "help", do: func(r *root) { press(r, "?") }},
 		{name: "detail", do: openDetail},
+		{name: "running", do: openRunning, ascii: true},
+		{name: "files", do: func(r *root) { openRunning(r); press(r, "tab", "tab", "tab", "j") }},
+		{name: "buildroots", do: func(r *root) { openRunning(r); press(r, "shift+tab") }},
+		{name: "estimates", do: func(r *root) {
+			estimated(r)
+			r.e.waits.known[71213] = waiting{"host", "both s390x hosts of channel default are full (bld11 4.0 of 4.0, bld12 4.0 of 4.0)", nil}
+			r.e.waits.known[71230] = waiting{"repo", "newRepo 71233 (f44-build) OPEN", nil}
+			r.Update(changes{farm: &farmLoad{41.2, 60}})
+			press(r, "g", "j", "j")
+			v := r.top().(*tasksView)
+			p := newLogPane(r.e, v.c, 71211, "build.log", nil)
+			p.nonum = true
+			v.side.log = p
+			v.side.resize(v.side.w, v.side.h)
+			serve(r, p, phasedLog("eval.c:400:1: error: it broke here\n"))
+		}, ascii: true},
+		{name: "sorted", do: func(r *root) { press(r, "s", "s", " ", " ") }},
 		{name: "log", do: openLog, ascii: true},
 		{name: "wrapped", do: func(r *root) { openLog(r); press(r, "w") }},
 		{name: "phases", do: func(r *root) {
@@ -107,10 +124,68 @@ func openDetail(r *root) {
 			"keep_srpm": false, "opts": map[string]any{"repo_id": int64(5519)},
 		},
 		fault: koji.NewError(koji.CodeBuild, "error building package (arch ppc64le), mock exited with status 1; see build.log\nmore: \x1b[31mred\n"),
-		files: map[string]fileStat{"build.log": {Size: "12400000"}, "root.log": {Size: "388000"}, "state.log": {Size: "812"}},
+		files: filesOf(71197, map[string]fileStat{"build.log": {Size: "12400000"}, "root.log": {Size: "388000"}, "state.log": {Size: "812"}}),
 	}
 	v := r.top()
 	r.Update(reply{from: r.e, to: v.calls(), gen: v.calls().gen, what: d})
+}
+
+// filesOf are files of a task as a detail has them.
+func filesOf(task int64, files map[string]fileStat) []taskFile {
+	var list []taskFile
+	for _, name := range fileNames(files) {
+		list = append(list, taskFile{task, name, files[name].size(), files})
+	}
+	return list
+}
+
+// openRunning opens a build that runs, with its timeline, and why a part of it waits.
+func openRunning(r *root) {
+	estimated(r)
+	r.e.waits.known[71213] = waiting{"host", "both s390x hosts of channel default are full (bld11 4.0 of 4.0, bld12 4.0 of 4.0)", []string{"bld11 4.0 of 4.0, which is full", "bld12 4.0 of 4.0, which is full"}}
+	press(r, "g", "enter")
+	v := r.top().(*taskView)
+	task := func(s sample) koji.Task {
+		t := koji.Task{ID: s.id, State: s.state, Method: s.method, Arch: s.arch, CreateTS: tsAgo(s.age + 4), ChannelID: 1, Owner: 7}
+		if s.parent != 0 {
+			t.Parent = ptr(s.parent)
+		}
+		if s.host != "" {
+			t.StartTS = tsAgo(s.age)
+		}
+		if s.took > 0 {
+			t.CompletionTS = tsAgo(s.age - s.took)
+		}
+		return t
+	}
+	d := &detail{channel: "default", params: map[string]any{
+		"src": "git+https://src.lab.example/rpms/bash.git#9f3c2ab81d0e77c1", "target": "f44-candidate", "opts": map[string]any{"wait_repo": true},
+	}}
+	below := map[string][]koji.Task{}
+	for _, s := range samples() {
+		switch {
+		case s.id == 71204:
+			d.task = task(s)
+		case s.parent == 71204:
+			below["71204"] = append(below["71204"], task(s))
+		}
+	}
+	d.descend(below, 71204, 1)
+	d.files = append(filesOf(71205, map[string]fileStat{"bash-5.3.0-2.fc44.src.rpm": {Size: "11200000"}, "build.log": {Size: "212000"}}),
+		filesOf(71211, map[string]fileStat{"build.log": {Size: "1400000"}, "root.log": {Size: "388000"}})...)
+	d.builds = []koji.Build{{ID: 812, NVR: "bash-5.3.0-2.fc44", State: koji.BuildBuilding, OwnerName: "jsmith", VolumeName: "DEFAULT"}}
+	d.buildroots = []buildroot{{ID: 88124, Host: "bld04.example.org", Arch: "x86_64", State: 2, Tag: "f44-build", Repo: 5519, Task: 71211, Made: secondsAgo(320)}}
+	r.Update(reply{from: r.e, to: v.c, gen: v.c.gen, what: d})
+}
+
+// estimated gives the hub times of earlier builds.
+func estimated(r *root) {
+	var past pastTimes
+	for i := range 7 {
+		past.Samples = append(past.Samples, pastTime{"buildArch", "x86_64", "f44-build", 418 + float64(i)*6}, pastTime{"buildArch", "aarch64", "f44-build", 480 + float64(i)*2})
+	}
+	r.e.kept.Times["p:bash"] = past
+	r.Update(tick{})
 }
 
 // openLog opens a log and answers what it asks.

@@ -74,12 +74,14 @@ func answerTop(r *root, label, line string, n byte) {
 	switch v := r.top().(type) {
 	case *taskView:
 		r.Update(reply{from: r.e, to: v.c, gen: v.c.gen, what: &detail{
-			task:     koji.Task{ID: v.id, State: koji.TaskState(n % 7), Method: label, Request: []any{line, int64(n)}},
-			children: []koji.Task{{ID: int64(n), Method: line}},
-			params:   map[string]any{label: line, "x": []any{line, map[string]any{label: nil}}},
-			files:    map[string]fileStat{line: {Size: label}, "build.log": {Size: "9"}},
-			fault:    koji.NewError(koji.CodeBuild, line),
-			result:   line,
+			task:       koji.Task{ID: v.id, State: koji.TaskState(n % 7), Method: label, Request: []any{line, int64(n)}},
+			below:      []subtask{{Task: koji.Task{ID: int64(n), Method: line, Arch: label}, depth: 1 + int(n)%3, last: n%2 == 0}},
+			params:     map[string]any{label: line, "x": []any{line, map[string]any{label: nil}}},
+			files:      filesOf(v.id, map[string]fileStat{line: {Size: label}, "build.log": {Size: "9"}}),
+			buildroots: []buildroot{{ID: int64(n), Host: label, Arch: line, Tag: line}},
+			builds:     []koji.Build{{ID: 7, NVR: line}},
+			fault:      koji.NewError(koji.CodeBuild, line),
+			result:     line,
 		}})
 	case *logView:
 		for _, p := range v.panes {

@@ -105,7 +105,7 @@ func loadHost(ctx context.Context, h *hub, id int64) (*hostDetail, error) {
 	}
 	f := newFarm([]koji.Host{*host}, nil, nil, open, nil)
 	d := &hostDetail{host: f.hosts[0], history: hostChanges(history.Config, history.Channels)}
-	known := names{map[int64]string{}, map[int64]string{}}
+	known := names{}
 	for _, t := range recent {
 		d.recent = append(d.recent, taskOf(t, known))
 	}

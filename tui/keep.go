@@ -18,6 +18,7 @@ type kept struct {
 	Drafts  map[string]map[string]string `json:"drafts,omitempty"`
 	Sources []string                     `json:"sources,omitempty"` // built last, the newest first
 	Used    map[string]int64             `json:"used,omitempty"`    // when things of the palette were used
+	Times   map[string]pastTimes         `json:"times,omitempty"`   // that tasks took
 }
 
 // keeping is the file that the state of a hub is kept in.
@@ -44,7 +45,7 @@ func stateDir(env func(string) string) string {
 // recall reads what was kept of a profile. What can't be read is as if nothing
 // had been kept: it is only a convenience.
 func recall(dir, profile string) (kept, keeping) {
-	k := kept{Views: map[string]map[string]string{}, Drafts: map[string]map[string]string{}, Used: map[string]int64{}}
+	k := kept{Views: map[string]map[string]string{}, Drafts: map[string]map[string]string{}, Used: map[string]int64{}, Times: map[string]pastTimes{}}
 	if dir == "" {
 		return k, keeping{}
 	}
@@ -64,6 +65,9 @@ func recall(dir, profile string) (kept, keeping) {
 		}
 		for name, v := range old.Used {
 			k.Used[name] = v
+		}
+		for name, v := range old.Times {
+			k.Times[name] = v
 		}
 	}
 	return k, keeping{file: file, written: string(data)}

@@ -15,6 +15,7 @@ type logView struct {
 	panes    []*logPane
 	focus    int
 	together bool // what moves in one moves in the other
+	right    bool // a second one is to be opened with the first
 	edit     lineEdit
 }
 
@@ -249,8 +250,12 @@ func (v *logView) update(msg tea.Msg) tea.Cmd {
 	var cmds []tea.Cmd
 	switch m := msg.(type) {
 	case opened:
-		if !v.panes[0].loaded {
-			return v.panes[0].fetch(fetchOpen)
+		if v.panes[0].loaded {
+			return nil
+		}
+		cmds = append(cmds, v.panes[0].fetch(fetchOpen))
+		if v.right {
+			cmds = append(cmds, v.openRight())
 		}
 	case reply:
 		return v.take(m)

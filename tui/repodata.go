@@ -160,7 +160,7 @@ func newRepoData(requests []koji.RepoRequest, repos []koji.Repo, tasks, waits []
 			created: valueOr(r.CreationTS), endEvent: valueOr(r.EndEvent), ended: valueOr(r.EndTS), taskID: valueOr(r.TaskID),
 		})
 	}
-	none := names{map[int64]string{}, map[int64]string{}}
+	none := names{}
 	for _, t := range tasks {
 		row := taskOf(t, none)
 		d.tasks[t.ID] = &row

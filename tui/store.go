@@ -16,6 +16,10 @@ type task struct {
 	priority          int64
 	method, arch      string
 	label             string
+	pkg, tag          string // that it is about, as far as its parameters tell
+	channel           int64
+	channelName       string
+	weight            float64
 	host, ownerName   string
 	created           float64 // seconds since the epoch, 0 if unknown
 	started           float64
@@ -49,7 +53,11 @@ type changes struct {
 	tags   []koji.TagNotice
 	hosts  []koji.HostNotice
 	repos  []koji.RepoNotice
+	farm   *farmLoad // how loaded the hosts are, nil if that hasn't changed
 }
+
+// farmLoad is what all enabled hosts have to do, and could do.
+type farmLoad struct{ load, capacity float64 }
 
 // logSize says that a log has grown.
 type logSize struct {
@@ -71,6 +79,8 @@ type store struct {
 	all     counts
 	mine    counts
 	loaded  bool // there was a whole listing
+
+	load, capacity float64 // of all enabled hosts, as far as is known
 }
 
 // storeLimit is how many tasks are kept; the oldest finished trees go first.
@@ -95,6 +105,9 @@ func (s *store) setMe(owner int64) {
 
 func (s *store) apply(c changes) {
 	s.version++
+	if c.farm != nil {
+		s.load, s.capacity = c.farm.load, c.farm.capacity
+	}
 	if c.whole {
 		s.loaded = true
 		seen := make(map[int64]bool, len(c.tasks))

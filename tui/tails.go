@@ -152,8 +152,8 @@ func lastLine(data []byte) string {
 	return ""
 }
 
-// names are those of hosts and users, by id.
-type names struct{ hosts, users map[int64]string }
+// names are those of hosts, users and channels, by id.
+type names struct{ hosts, users, channels map[int64]string }
 
 // taskOf is what the lists need of a task of the hub.
 func taskOf(t koji.Task, known names) task {
@@ -185,6 +185,8 @@ func taskOf(t koji.Task, known names) task {
 		}
 	}
 	n.label = safetext.Clean(koji.TaskLabel(t))
+	n.pkg, n.tag = subjectOf(t)
+	n.channel, n.channelName, n.weight = t.ChannelID, safetext.Clean(known.channels[t.ChannelID]), t.Weight
 	if t.State == koji.TaskFailed {
 		n.fault = faultLine(t.Result)
 	}

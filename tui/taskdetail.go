@@ -2,22 +2,23 @@ package tui
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
+	"strconv"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"koji"
+	"koji/internal/safetext"
 )
 
-// taskView is all about one task: its parameters, subtasks, result or fault,
-// and files.
+// taskView is all about one task: the timeline of it and all below it, why it
+// waits or failed, its parameters, result and files, the build and the
+// buildroots.
 type taskView struct {
 	screen
 	page    page
+	tabs    tabs
 	id      int64
 	version uint64 // of the store's task when it was asked for
 	asking  bool
@@ -28,22 +29,78 @@ type taskView struct {
 
 // detail is what the hub tells of a task.
 type detail struct {
-	task     koji.Task
-	children []koji.Task
-	params   map[string]any // nil if they have no names
-	result   any
-	fault    error
-	files    map[string]fileStat
+	task       koji.Task
+	below      []subtask
+	channel    string
+	params     map[string]any // nil if they have no names
+	result     any
+	fault      error
+	files      []taskFile
+	builds     []koji.Build
+	buildroots []buildroot
 }
 
-// detailKey is the subtask or the file of a line.
-type detailKey struct {
+// subtask is a task below another one.
+type subtask struct {
+	koji.Task
+	row   task
+	depth int
+	last  bool // of its parent's
+}
+
+// taskFile is a file of the output of a task, or of one below it.
+type taskFile struct {
 	task int64
-	file string
+	name string
+	size int64
+	all  map[string]fileStat
+}
+
+// buildroot is one that a task was done in.
+type buildroot struct {
+	ID    int64   `xmlrpc:"id"`
+	Host  string  `xmlrpc:"host_name"`
+	Arch  string  `xmlrpc:"arch"`
+	State int     `xmlrpc:"state"`
+	Tag   string  `xmlrpc:"tag_name"`
+	Repo  int64   `xmlrpc:"repo_id"`
+	Task  int64   `xmlrpc:"task_id"`
+	Made  float64 `xmlrpc:"create_ts"`
+}
+
+// detailKey is the subtask, the file or the build of a line.
+type detailKey struct {
+	task  int64
+	file  string
+	build int64
 }
 
 func newTaskView(e *env, id int64) *taskView {
-	return &taskView{screen: newScreen(e), page: page{e: e}, id: id}
+	v := &taskView{screen: newScreen(e), page: page{e: e}, id: id}
+	v.tabs.names = v.tabNames()
+	return v
+}
+
+// The tabs of a task.
+const (
+	tabTimeline = iota
+	tabParams
+	tabResult
+	tabFiles
+	tabBuild
+	tabBuildroots
+)
+
+func (v *taskView) tabNames() []string {
+	names := []string{"Timeline", "Params", "Result", "Files", "Build", "Buildroots"}
+	if d := v.detail; d != nil {
+		for tab, n := range map[int]int{tabFiles: len(d.files), tabBuildroots: len(d.buildroots)} {
+			if n > 0 {
+				names[tab] += fmt.Sprintf(" %d", n)
+			}
+		}
+	}
+	return names
 }
 
 // escape leaves the view, which ends what it asks.
@@ -60,17 +117,21 @@ func (v *taskView) title() []string {
 }
 
 func (v *taskView) keys() []action {
-	return append(v.page.keys(), actOpen, actLog)
+	return append(v.page.keys(), actOpen, actLog, actLogRight, actNextTab, actPrevTab)
 }
 
 func (v *taskView) ticks() bool {
-	t := v.e.store.get(v.id)
-	return t != nil && !t.finished()
+	t, ok := v.task()
+	return ok && !t.finished()
 }
+
+// detailHead is how many lines stand above the tab.
+const detailHead = 3
 
 func (v *taskView) resize(w, h int) {
 	v.screen.resize(w, h)
-	v.page.resize(h)
+	v.page.resize(max(h-detailHead, 0))
+	v.layout()
 }
 
 func (v *taskView) update(msg tea.Msg) tea.Cmd {
@@ -82,25 +143,60 @@ func (v *taskView) update(msg tea.Msg) tea.Cmd {
 			return v.load()
 		}
 		v.layout()
-	case tick, link:
+	case tick:
+		v.layout()
+		return v.wonder()
+	case link:
 		v.layout()
 	case reply:
 		switch what := m.what.(type) {
 		case *detail:
-			v.asking = false
-			v.err = m.err
-			if m.err == nil {
-				v.detail = what
-			}
-			v.layout()
-			if v.again {
-				return v.load()
-			}
+			return v.take(what, m.err)
 		case logChoice:
 			v.e.openLog(what, m.err)
+		case waitsTold:
+			v.e.takeWaits(what)
+			v.layout()
+		case timesTold:
+			v.e.takeTimes(what)
+			v.layout()
 		}
 	}
 	return nil
+}
+
+func (v *taskView) take(d *detail, err error) tea.Cmd {
+	v.asking, v.err = false, err
+	if err == nil {
+		v.detail = d
+		v.tabs.names = v.tabNames()
+	}
+	v.layout()
+	if v.again {
+		return v.load()
+	}
+	return v.wonder()
+}
+
+// wonder asks why tasks wait and how long such tasks took before.
+func (v *taskView) wonder() tea.Cmd {
+	if v.detail == nil || !v.e.shown(v) || !v.e.link.up {
+		return nil
+	}
+	list := []task{v.known(v.detail.task)}
+	for i := range v.detail.below {
+		list = append(list, v.known(v.detail.below[i].Task))
+	}
+	run := slices.DeleteFunc(slices.Clone(list), func(t task) bool { return t.finished() })
+	return tea.Batch(v.e.askWaits(v.c, run), v.e.askTimes(v.c, run))
+}
+
+// known is a task as the store has it, or else as the hub told it here.
+func (v *taskView) known(t koji.Task) task {
+	if known := v.e.store.get(t.ID); known != nil {
+		return known.task
+	}
+	return taskOf(t, names{})
 }
 
 // changed reports whether the task, or one below it, isn't as it was asked for.
@@ -110,13 +206,20 @@ func (v *taskView) changed() bool {
 		return false
 	}
 	newest := t.version
+	if v.detail != nil {
+		for i := range v.detail.below {
+			if c := v.e.store.get(v.detail.below[i].ID); c != nil {
+				newest = max(newest, c.version)
+			}
+		}
+	}
 	for _, id := range t.children {
 		newest = max(newest, v.e.store.get(id).version)
 	}
 	return newest > v.version
 }
 
-// load asks for everything in one request.
+// load asks for everything.
 func (v *taskView) load() tea.Cmd {
 	if v.asking {
 		v.again = true
@@ -128,13 +231,15 @@ func (v *taskView) load() tea.Cmd {
 	return e.ask(v.c, func(ctx context.Context) (any, error) { return loadDetail(ctx, e.hub, id) })
 }
 
+// loadDetail asks for a task and all below it in one request, and in a second
+// one for what is known of those.
 func loadDetail(ctx context.Context, h *hub, id int64) (*detail, error) {
 	var t *koji.Task
 	d := &detail{}
+	below := map[string][]koji.Task{}
 	m := h.read.Multicall()
 	m.Add(&t, "getTaskInfo", id, koji.Named{"request": true})
-	m.Add(&d.children, "getTaskChildren", id, koji.Named{"request": true})
-	m.Add(&d.files, "listTaskOutput", id, koji.Named{"stat": true})
+	m.Add(&below, "getTaskDescendents", id, koji.Named{"request": true})
 	result := m.Add(&d.result, "getTaskResult", id)
 	if err := h.run(ctx, m); err != nil {
 		return d, err
@@ -154,15 +259,83 @@ func loadDetail(ctx context.Context, h *hub, id int64) (*detail, error) {
 			d.params = params
 		}
 	}
-	return d, nil
+	d.descend(below, id, 1)
+	return d, d.loadRest(ctx, h)
+}
+
+// deepest is how far tasks below a task are followed.
+const deepest = 20
+
+// descend takes in the tasks below one, in the order of the tree.
+func (d *detail) descend(below map[string][]koji.Task, id int64, depth int) {
+	children := below[strconv.FormatInt(id, 10)]
+	slices.SortFunc(children, func(a, b koji.Task) int { return ascending(a.ID, b.ID) })
+	for i, c := range children {
+		if depth > deepest {
+			return
+		}
+		d.below = append(d.below, subtask{Task: c, row: taskOf(c, names{}), depth: depth, last: i == len(children)-1})
+		d.descend(below, c.ID, depth+1)
+	}
+}
+
+// filesMost is of how many tasks below one the files are listed.
+const filesMost = 100
+
+func (d *detail) loadRest(ctx context.Context, h *hub) error {
+	ids := []int64{d.task.ID}
+	for i := range d.below {
+		if len(ids) < filesMost {
+			ids = append(ids, d.below[i].ID)
+		}
+	}
+	files := make([]map[string]fileStat, len(ids))
+	roots := make([][]buildroot, len(ids))
+	builds := make([][]koji.Build, 2)
+	var channel *koji.Channel
+	m := h.read.Multicall()
+	for i, id := range ids {
+		m.Add(&files[i], "listTaskOutput", id, koji.Named{"stat": true})
+		m.Add(&roots[i], "listBuildroots", koji.Named{"taskID": id})
+	}
+	m.Add(&builds[0], "listBuilds", koji.Named{"taskID": d.task.ID})
+	if d.task.Parent != nil {
+		m.Add(&builds[1], "listBuilds", koji.Named{"taskID": *d.task.Parent})
+	}
+	m.Add(&channel, "getChannel", d.task.ChannelID)
+	if err := h.run(ctx, m); err != nil {
+		return err
+	}
+	if err := m.Err(0); err != nil {
+		return err
+	}
+	for i, id := range ids {
+		for _, name := range fileNames(files[i]) {
+			d.files = append(d.files, taskFile{id, name, files[i][name].size(), files[i]})
+		}
+		for _, r := range roots[i] {
+			r.Host, r.Arch, r.Tag, r.Task = safetext.Clean(r.Host), safetext.Clean(r.Arch), safetext.Clean(r.Tag), id
+			d.buildroots = append(d.buildroots, r)
+		}
+	}
+	d.builds = slices.Concat(builds...)
+	if channel != nil {
+		d.channel = safetext.Clean(channel.Name)
+	}
+	return nil
 }
 
 func (v *taskView) do(a action) tea.Cmd {
-	switch a {
-	case actOpen:
-		return v.open(false)
-	case actLog:
-		return v.open(true)
+	switch {
+	case v.tabs.do(a):
+		v.page.sel, v.page.top = nil, 0
+		v.layout()
+	case a == actOpen:
+		return v.open()
+	case a == actLog, a == actLogRight:
+		return v.openLog(a == actLogRight)
+	case a == actRefresh:
+		return v.load()
 	default:
 		v.page.do(a)
 	}
@@ -198,20 +371,43 @@ func (v *taskView) clips() []clip {
 
 func (v *taskView) command() string { return v.e.commandLine("taskinfo", "-v", v.id) }
 
-// open opens the selected subtask or file; with l its log.
-func (v *taskView) open(log bool) tea.Cmd {
+// open opens the selected subtask, file or build.
+func (v *taskView) open() tea.Cmd {
 	sel, _ := v.page.sel.(detailKey)
 	switch {
-	case sel.file != "" && v.detail != nil:
-		v.e.next = newLogView(v.e, v.id, sel.file, v.detail.files)
-	case sel.task != 0 && log:
-		return v.e.chooseLog(sel.task, v.c)
-	case sel.task != 0:
+	case sel.file != "":
+		v.openFile(sel)
+	case sel.build != 0:
+		for _, b := range v.detail.builds {
+			if b.ID == sel.build {
+				v.e.next = newBuildView(v.e, b.ID, safetext.Clean(b.NVR))
+			}
+		}
+	case sel.task != 0 && sel.task != v.id:
 		v.e.next = newTaskView(v.e, sel.task)
-	case log:
-		return v.e.chooseLog(v.id, v.c)
 	}
 	return nil
+}
+
+func (v *taskView) openFile(sel detailKey) {
+	for _, f := range v.detail.files {
+		if f.task == sel.task && f.name == sel.file {
+			v.e.next = newLogView(v.e, f.task, f.name, f.all)
+		}
+	}
+}
+
+// openLog opens the log of the selected subtask, else of the task.
+func (v *taskView) openLog(right bool) tea.Cmd {
+	sel, _ := v.page.sel.(detailKey)
+	switch {
+	case sel.file != "":
+		v.openFile(sel)
+		return nil
+	case sel.task != 0:
+		return v.e.chooseLogs(sel.task, v.c, right)
+	}
+	return v.e.chooseLogs(v.id, v.c, right)
 }
 
 func (v *taskView) draw(c *Canvas) {
@@ -221,191 +417,12 @@ func (v *taskView) draw(c *Canvas) {
 	case v.detail == nil:
 		c.at(0, 1).put(roleDim, "asking the hub…")
 	}
-	if v.err != nil && v.detail == nil {
-		return
-	}
-	v.page.draw(c)
-}
-
-// layout makes the lines from what is known.
-func (v *taskView) layout() {
-	v.page.begin()
 	if v.detail == nil {
 		return
 	}
-	d := v.detail
-	v.layoutState(d.task)
-	if d.fault != nil {
-		v.page.section("fault")
-		for _, line := range paragraphs(d.fault.Error()) {
-			v.page.text(roleFail, line)
-		}
+	if v.err == nil {
+		v.drawState(c)
 	}
-	if len(d.children) > 0 {
-		v.page.section("subtasks")
-		for _, t := range d.children {
-			v.child(t)
-		}
-	}
-	if len(d.files) > 0 {
-		v.page.section("files")
-		for _, name := range slices.SortedFunc(maps.Keys(d.files), func(a, b string) int { return strings.Compare(logRank(a), logRank(b)) }) {
-			v.file(name, d.files[name].size())
-		}
-	}
-	v.page.section("parameters")
-	v.layoutParams(d)
-	if d.task.State == koji.TaskClosed && d.result != nil {
-		v.page.section("result")
-		v.page.value("", d.result)
-	}
-	v.page.end()
-}
-
-func (v *taskView) layoutState(t koji.Task) {
-	s := taskOf(t, names{})
-	if known := v.e.store.get(t.ID); known != nil {
-		s.host, s.ownerName = known.host, known.ownerName
-	}
-	m := kindMarks[s.kind]
-	state := t.State.String()
-	if s.kind == kindParent {
-		state += ", waits for subtasks"
-	}
-	parts := []string{orID(s.ownerName, s.owner)}
-	if s.host != "" {
-		parts = append(parts, s.host)
-	}
-	parts = append(parts, s.arch, fmt.Sprintf("prio %d", t.Priority), fmt.Sprintf("weight %.1f", t.Weight))
-	v.page.add(nil, func(p *pen, room int) {
-		p.put(m.role, v.e.sign(m)+" "+state).upTo(roleText, " · "+strings.Join(parts, " · "), room+1)
-	})
-	when := "made " + clockTime(s.created, v.e.loc)
-	if s.started > 0 {
-		when += " · started " + clockTime(s.started, v.e.loc)
-		end := v.e.clock()
-		if s.completed > 0 {
-			when += " · finished " + clockTime(s.completed, v.e.loc)
-			end = s.completed
-		}
-		when += " · " + span(end-s.started)
-	}
-	v.page.text(roleDim, when)
-	if s.parent != 0 {
-		v.page.add(detailKey{task: s.parent}, func(p *pen, room int) {
-			text := fmt.Sprintf("subtask of %d", s.parent)
-			if up := v.e.store.get(s.parent); up != nil {
-				text += " " + up.label
-			}
-			p.fit(roleText, text, room)
-		})
-	}
-}
-
-func (v *taskView) layoutParams(d *detail) {
-	if d.params == nil {
-		request, _ := d.task.Request.([]any)
-		for i, p := range request {
-			v.page.value(fmt.Sprint(i+1), p)
-		}
-		return
-	}
-	for _, name := range slices.Sorted(maps.Keys(d.params)) {
-		v.page.value(name, d.params[name])
-	}
-}
-
-func (v *taskView) child(t koji.Task) {
-	m := kindMarks[kindOf(t.State, t.Waiting != nil && *t.Waiting, t.Method)]
-	label := koji.TaskLabel(t)
-	v.page.add(detailKey{task: t.ID}, func(p *pen, room int) {
-		p.put(m.role, v.e.sign(m)).put(roleDim, fmt.Sprintf(" %d ", t.ID))
-		took := ""
-		if t.StartTS != nil {
-			end := v.e.clock()
-			if t.CompletionTS != nil {
-				end = *t.CompletionTS
-			}
-			took = span(end - *t.StartTS)
-		}
-		n := room + 1 - p.x - 8
-		p.fit(roleText, shortenLabel(label, n, p.c.ascii), n).right(roleText, took, 8)
-	})
-}
-
-func (v *taskView) file(name string, size int64) {
-	v.page.add(detailKey{file: name}, func(p *pen, room int) {
-		p.fit(roleLink, name, room-10).right(roleText, bytesText(size), 10)
-	})
-}
-
-// logChoice is the log that fits a task best.
-type logChoice struct {
-	task  int64
-	name  string
-	files map[string]fileStat
-}
-
-var errNoLog = errors.New("there is no log yet")
-
-// chooseLog finds the log to open for a task. A parent has hardly one of its
-// own: what failed below it, or what runs, is what one wants to read.
-func (e *env) chooseLog(id int64, c *calls) tea.Cmd {
-	ids := e.logTasks(id)
-	h := e.hub
-	return e.ask(c, func(ctx context.Context) (any, error) {
-		files := make([]map[string]fileStat, len(ids))
-		m := h.read.Multicall()
-		for i, id := range ids {
-			m.Add(&files[i], "listTaskOutput", id, koji.Named{"stat": true})
-		}
-		if err := h.run(ctx, m); err != nil {
-			return logChoice{task: id}, err
-		}
-		for i, id := range ids {
-			if name := firstLog(files[i]); name != "" {
-				return logChoice{task: id, name: name, files: files[i]}, nil
-			}
-		}
-		return logChoice{task: id}, errNoLog
-	})
-}
-
-// logTasks are the tasks whose logs are tried, the best first.
-func (e *env) logTasks(id int64) []int64 {
-	t := e.store.get(id)
-	if t == nil || len(t.children) == 0 {
-		return []int64{id}
-	}
-	var failed, running, rest []int64
-	for i := len(t.children) - 1; i >= 0; i-- {
-		switch child := e.store.get(t.children[i]); child.kind {
-		case kindFailed:
-			failed = append(failed, child.id)
-		case kindRun:
-			running = append(running, child.id)
-		default:
-			rest = append(rest, child.id)
-		}
-	}
-	return slices.Concat(failed, running, []int64{id}, rest)
-}
-
-// firstLog is the log one looks for first, "" if there is none with text.
-func firstLog(files map[string]fileStat) string {
-	best := ""
-	for name, st := range files {
-		if strings.HasSuffix(name, ".log") && st.size() > 0 && (best == "" || logRank(name) < logRank(best)) {
-			best = name
-		}
-	}
-	return best
-}
-
-func (e *env) openLog(l logChoice, err error) {
-	if err != nil {
-		e.tell(roleWarn, fmt.Sprintf("log of %d: %s", l.task, errorText(err)))
-		return
-	}
-	e.next = newLogView(e, l.task, l.name, l.files)
+	v.tabs.draw(c.at(2, 1), c.w-2)
+	v.page.draw(c.rect(0, detailHead, c.w, c.h))
 }

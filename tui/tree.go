@@ -9,6 +9,7 @@ const (
 	rowDone          // all that finished well, folded
 	rowTail          // the newest line of a running task's log
 	rowFault         // why a task failed
+	rowWait          // why a task doesn't go on
 )
 
 // rowKey names a row whatever line it is on.
@@ -40,10 +41,13 @@ func (r *row) selectable() bool { return r.kind <= rowDone }
 // shape is what decides which rows there are.
 type shape struct {
 	filter filter
-	owner  int64   // whose tasks, 0 for all
-	now    float64 // seconds
-	notes  bool    // rows for logs and faults
-	roomy  bool    // room for the finished subtasks of what failed
+	owner  int64                 // whose tasks, 0 for all
+	now    float64               // seconds
+	notes  bool                  // rows for logs and faults
+	roomy  bool                  // room for the finished subtasks of what failed
+	waits  func(id int64) bool   // it is known why a task waits
+	order  func(a, b *entry) int // of the roots, nil: the newest first
+	resort bool                  // they may change their places now
 }
 
 // foldAfter is how long finished trees stay as they are, in seconds.
@@ -51,17 +55,19 @@ const foldAfter = 30
 
 // tree is the visible rows, the selection, and what part is on the screen.
 type tree struct {
-	rows    []row
-	folds   map[rowKey]bool // opened or shut by hand
-	sel     rowKey
-	chosen  bool // sel is set
-	top     int
-	height  int
-	matched int  // tasks that fit the filter
-	total   int  // tasks of the scope
-	ripe    bool // a tree will fold soon
-	newest  int64
-	seen    int64 // the newest root when the top was last on the screen
+	rows     []row
+	folds    map[rowKey]bool // opened or shut by hand
+	sel      rowKey
+	chosen   bool // sel is set
+	top      int
+	height   int
+	matched  int  // tasks that fit the filter
+	total    int  // tasks of the scope
+	ripe     bool // a tree will fold soon
+	newest   int64
+	seen     int64         // the newest root when the top was last on the screen
+	places   map[int64]int // of the roots, as they were sorted last
+	unsorted bool          // they would stand elsewhere if they were sorted now
 
 	s    *store
 	o    shape
@@ -160,7 +166,7 @@ func (t *tree) walk() {
 	doneOpen := t.folds[doneKey]
 	var done []int64
 	var n counts
-	for _, id := range t.s.roots {
+	for _, id := range t.ordered() {
 		e := t.s.tasks[id]
 		if !t.scoped(e) {
 			continue
@@ -256,6 +262,8 @@ func (t *tree) emit(e *entry, depth int, guide string, last, inherited bool) {
 // notes appends the rows that say more of a task; they can't be selected.
 func (t *tree) notes(e *entry, guide string, open bool) {
 	switch {
+	case e.stuck() && t.o.waits != nil && t.o.waits(e.id):
+		t.rows = append(t.rows, row{rowKey: rowKey{rowWait, e.id}, guide: guide})
 	case e.kind == kindRun && e.tail != "":
 		t.rows = append(t.rows, row{rowKey: rowKey{rowTail, e.id}, guide: guide})
 	case e.kind == kindFailed && e.fault != "" && !(open && t.failedBelow(e)):

@@ -126,6 +126,7 @@ func newEnv(ctx context.Context, h *hub, t *theme) *env {
 		lists:     map[listOf]nameList{},
 		clipboard: func(string) error { return nil },
 		acts:      newCalls(ctx), hub: h, ctx: ctx, store: newStore(), theme: t, keyMap: newKeyMap(), loc: time.Local,
-		feed: newFeed(h, func(tea.Msg) {}, usualPace()),
+		feed:  newFeed(h, func(tea.Msg) {}, usualPace()),
+		waits: newWaits(),
 	}
 }

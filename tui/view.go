@@ -113,6 +113,9 @@ type env struct {
 	busySince time.Time
 	acts      *calls // of deeds: they go on when their view is left
 
+	waits      waits
+	timesAsked time.Time // of tasks, last
+
 	notice     string // a line about what was just done, for 4 seconds
 	noticeRole role
 	noticeEnds time.Time

@@ -133,6 +133,16 @@ func asciiFor(r rune, w int) string {
 		return "-"
 	case '╭', '╮', '╰', '╯', '├', '└':
 		return "+"
+	case '░':
+		return "."
+	case '█', '▉', '▊', '▋', '▍', '▎':
+		return "#"
+	case '–', '−':
+		return "-"
+	case '≥':
+		return ">="
+	case '≈':
+		return "~"
 	case '↑':
 		return "^"
 	case '↓':
