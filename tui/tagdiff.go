@@ -45,8 +45,7 @@ var differenceMarks = [differenceKindCount]mark{markNewer, markOlder, markNewer,
 // compareLists tells how the second list differs from the first one, by kind
 // and then by key; of several things with one key only the first counts.
 func compareLists[T any](then, now []T, key func(T) string, differ func(old, new *T) (difference, bool)) []difference {
-	byKey := func(a, b T) int { return strings.Compare(key(a), key(b)) }
-	then, now = slices.SortedStableFunc(slices.Values(then), byKey), slices.SortedStableFunc(slices.Values(now), byKey)
+	then, now = inOrder(then, key), inOrder(now, key)
 	var list []difference
 	for len(then) > 0 || len(now) > 0 {
 		var old, new *T
@@ -72,6 +71,15 @@ func compareLists[T any](then, now []T, key func(T) string, differ func(old, new
 	}
 	slices.SortStableFunc(list, func(a, b difference) int { return cmp.Compare(a.kind, b.kind) })
 	return list
+}
+
+// inOrder is the list in the order of its keys; it is itself if it is so already.
+func inOrder[T any](list []T, key func(T) string) []T {
+	byKey := func(a, b T) int { return strings.Compare(key(a), key(b)) }
+	if slices.IsSortedFunc(list, byKey) {
+		return list
+	}
+	return slices.SortedStableFunc(slices.Values(list), byKey)
 }
 
 // pass is the list after all that have the key of the one that was looked at.

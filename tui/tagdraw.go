@@ -57,10 +57,10 @@ func (v *tagView) layout() {
 	if list := v.lists[v.tabs.at]; list != nil {
 		part := partOf[v.tabs.at]
 		list.hint = v.partHint(shown, part)
-		if shown.has(part) {
+		with := filledWith{shown.event, shown.parts[part].version}
+		if with != v.filled[v.tabs.at] {
+			v.filled[v.tabs.at] = with
 			list.set(shown.items(v.tabs.at))
-		} else {
-			list.set(nil)
 		}
 		v.layoutDifferences()
 	}
@@ -69,7 +69,10 @@ func (v *tagView) layout() {
 		v.layoutTree(shown)
 	case tagHistoryTab:
 		v.past.hint = v.historyHint()
-		v.past.set(pastRows(&v.history))
+		if with := (filledWith{int64(v.history.from), len(v.history.events)}); with != v.filled[tagHistoryTab] {
+			v.filled[tagHistoryTab] = with
+			v.past.set(pastRows(&v.history))
+		}
 	}
 	v.resize(v.w, v.h)
 }
@@ -102,17 +105,30 @@ func (v *tagView) layoutDifferences() {
 	if !v.comparing() || v.back {
 		return
 	}
-	then, part := v.moment(v.then()), partOf[v.tabs.at]
-	list, ok := differences(then, v.moments[0], v.tabs.at)
+	c, _ := v.comparison(v.tabs.at)
+	then := v.moment(c.event)
+	list, ok := v.found(v.tabs.at)
 	v.diffs.hint, v.diffs.empty = "changed since event "+thousands(then.event), "nothing has changed"
-	switch {
-	case ok:
-	case then.parts[part].err != nil:
-		v.diffs.empty = errorText(then.parts[part].err)
-	default:
-		v.diffs.empty = "asking the hub…"
+	switch err := then.parts[partOf[v.tabs.at]].err; {
+	case err != nil:
+		v.diffs.empty = errorText(err)
+	case !ok:
+		v.diffs.empty, c = "asking the hub…", comparison{}
 	}
-	v.diffs.set(list)
+	if c != v.listed || !ok {
+		v.diffs.set(list)
+		v.listed = c
+	}
+}
+
+// found is how then and now differ in what a tab shows; false if that isn't
+// known yet.
+func (v *tagView) found(tab int) (list []difference, ok bool) {
+	c, ok := v.comparison(tab)
+	if ok {
+		list, ok = v.compared[c]
+	}
+	return list, ok
 }
 
 // layoutTree makes the lines of the inheritance, and below them what has
@@ -129,13 +145,9 @@ func (v *tagView) layoutTree(m *tagMoment) {
 		}
 		return
 	}
-	from := map[string]int{}
-	for _, b := range m.latest {
-		from[b.from]++
-	}
 	p.add(nil, func(p *pen, room int) {
 		p.skip(3).put(roleBold, safetext.Clean(m.tag.Name))
-		v.drawFrom(p, from[v.name], room)
+		v.drawFrom(p, m.perTag[v.name], room)
 	})
 	for n, a := range ancestorRows(m.ancestors) {
 		p.add(ancestorKey{n, a.tag}, func(p *pen, room int) {
@@ -143,7 +155,7 @@ func (v *tagView) layoutTree(m *tagMoment) {
 			if a.notes != "" {
 				p.skip(3).put(roleDim, a.notes)
 			}
-			v.drawFrom(p, from[a.tag], room)
+			v.drawFrom(p, m.perTag[a.tag], room)
 		})
 	}
 	if len(m.ancestors) == 0 {
@@ -153,12 +165,11 @@ func (v *tagView) layoutTree(m *tagMoment) {
 		v.layoutExtra(p, m)
 		return
 	}
-	then, now := v.moment(v.then()), v.moments[0]
 	for _, part := range []struct {
 		tab  int
 		name string
 	}{{tagInheritance, "inheritance"}, {tagLatest, "latest builds"}} {
-		list, ok := differences(then, now, part.tab)
+		list, ok := v.found(part.tab)
 		text := "asking the hub…"
 		if ok {
 			text = countsText(v.e, list)

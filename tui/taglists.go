@@ -128,25 +128,21 @@ func (m *tagMoment) groupItems(add func(tagItem)) {
 	}
 }
 
-// differences is how a part that a tab shows differs between two moments;
-// false if one of them isn't known yet.
-func differences(then, now *tagMoment, tab int) ([]difference, bool) {
-	if part := partOf[tab]; !then.has(part) || !now.has(part) {
-		return nil, false
-	}
+// differences is how a part that a tab shows differs between two moments.
+func differences(then, now *tagMoment, tab int) []difference {
 	switch tab {
 	case tagInheritance:
-		return compareAncestors(then.ancestors, now.ancestors), true
+		return compareAncestors(then.ancestors, now.ancestors)
 	case tagPackages:
-		return comparePackages(then.packages, now.packages), true
+		return comparePackages(then.packages, now.packages)
 	case tagLatest:
-		return compareBuilds(then.latest, now.latest), true
+		return compareBuilds(then.latest, now.latest)
 	case tagTargets:
-		return compareTargets(then.targets, now.targets), true
+		return compareTargets(then.targets, now.targets)
 	case tagGroups:
-		return compareGroups(then.groups, now.groups), true
+		return compareGroups(then.groups, now.groups)
 	}
-	return compareExternals(then.externals, now.externals), true
+	return compareExternals(then.externals, now.externals)
 }
 
 // has reports whether a part is known.

@@ -21,7 +21,8 @@ type tagMoment struct {
 	ancestors []koji.Ancestor
 	externals []koji.TagExternalRepo
 	packages  []tagPackage
-	latest    []tagBuild // the latest of each package, with what is inherited
+	latest    []tagBuild     // the latest of each package, with what is inherited
+	perTag    map[string]int // how many of those are in which tag
 	targets   []koji.Target
 	groups    []koji.Group
 }
@@ -42,6 +43,7 @@ const (
 type tagPartState struct {
 	asked, known bool
 	old          bool // known, but it has changed since
+	version      int  // grows with each answer
 	err          error
 }
 
@@ -167,7 +169,11 @@ func askTagLatest(ctx context.Context, h *hub, id any, event int64) (func(*tagMo
 		})
 	}
 	slices.SortStableFunc(rows, func(a, b tagBuild) int { return strings.Compare(a.pkg, b.pkg) })
-	return func(m *tagMoment) { m.latest = rows }, nil
+	perTag := map[string]int{}
+	for _, b := range rows {
+		perTag[b.from]++
+	}
+	return func(m *tagMoment) { m.latest, m.perTag = rows, perTag }, nil
 }
 
 func askTagTargets(ctx context.Context, h *hub, id any, event int64) (func(*tagMoment), error) {

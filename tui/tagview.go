@@ -31,6 +31,11 @@ type tagView struct {
 	back     bool // what was then is shown, not how now differs
 	moved    int  // how often the slider was moved
 
+	compared map[comparison][]difference // what is known
+	working  map[comparison]bool         // what is on its way
+	listed   comparison                  // what diffs shows
+	filled   [tagTabCount]filledWith
+
 	tabs  tabs
 	panes [tagTabCount]pane
 	lists [tagTabCount]*filteredPane[string, tagItem]
@@ -43,6 +48,25 @@ type tagRepo struct {
 	known bool
 	repo  *koji.Repo
 	last  int64 // the event of the tag's last change
+}
+
+// comparison names the versions of a part that were compared, of then and now.
+type comparison struct {
+	tab      int
+	event    int64
+	versions [2]int
+}
+
+// compared is how the parts of a comparison differ.
+type compared struct {
+	of   comparison
+	list []difference
+}
+
+// filledWith is what a tab's list was filled with: the version of a moment's part.
+type filledWith struct {
+	event   int64
+	version int
 }
 
 // The tabs of a tag.
@@ -61,7 +85,7 @@ const (
 var partOf = [tagTabCount]tagPart{partTag, partPackages, partLatest, partTargets, partGroups, partTag, partTag}
 
 func newTagView(e *env, name string) *tagView {
-	v := &tagView{screen: newScreen(e), name: name, moments: map[int64]*tagMoment{0: {}}}
+	v := &tagView{screen: newScreen(e), name: name, moments: map[int64]*tagMoment{0: {}}, compared: map[comparison][]difference{}, working: map[comparison]bool{}}
 	v.tabs.names = tagTabNames()
 	v.panes[tagInheritance] = newPagePane(e)
 	for tab := tagPackages; tab <= tagExternals; tab++ {
@@ -181,6 +205,9 @@ func (v *tagView) update(msg tea.Msg) tea.Cmd {
 			}
 		case tagHistory:
 			v.takeHistory(what, m.err)
+		case compared:
+			delete(v.working, what.of)
+			v.compared[what.of] = what.list
 		}
 		v.layout()
 		return v.ask()
@@ -237,8 +264,39 @@ func (v *tagView) ask() tea.Cmd {
 		h, id := v.e.hub, v.id
 		cmds = append(cmds, v.e.ask(v.c, func(ctx context.Context) (any, error) { return askTagRepo(ctx, h, id) }))
 	}
-	cmds = append(cmds, v.askHistory())
+	cmds = append(cmds, v.askHistory(), v.compare(v.tabs.at))
+	if v.tabs.at == tagInheritance {
+		cmds = append(cmds, v.compare(tagLatest))
+	}
 	return tea.Batch(cmds...)
+}
+
+// comparison names the comparison that a tab shows; false if then or now isn't
+// known yet.
+func (v *tagView) comparison(tab int) (comparison, bool) {
+	then, now, part := v.moment(v.then()), v.moments[0], partOf[tab]
+	c := comparison{tab, then.event, [2]int{then.parts[part].version, now.parts[part].version}}
+	return c, then.has(part) && now.has(part)
+}
+
+// comparisonsKept is how many comparisons are kept.
+const comparisonsKept = 50
+
+// compare compares then and now aside: a large tag takes its time.
+func (v *tagView) compare(tab int) tea.Cmd {
+	if !v.comparing() || v.back || tab == tagHistoryTab {
+		return nil
+	}
+	c, ok := v.comparison(tab)
+	if _, known := v.compared[c]; !ok || known || v.working[c] {
+		return nil
+	}
+	if len(v.compared) >= comparisonsKept {
+		clear(v.compared)
+	}
+	v.working[c] = true
+	then, now := *v.moment(c.event), *v.moments[0]
+	return v.e.ask(v.c, func(context.Context) (any, error) { return compared{c, differences(&then, &now, tab)}, nil })
 }
 
 func (v *tagView) askPart(part tagPart, event int64) tea.Cmd {
@@ -258,6 +316,7 @@ func (v *tagView) takePart(a tagAnswer, err error) {
 	m := v.moment(a.event)
 	p := &m.parts[a.part]
 	p.asked, p.old, p.known, p.err = false, false, true, err
+	p.version++
 	if err != nil {
 		return
 	}

@@ -184,7 +184,9 @@ func sampleMoment(event int64) *tagMoment {
 		build(9700, "python3.12", "3.12.11", "1.fc44", "releng", "f44", daysAgo(90, 8, 0))
 		build(9500, "readline", "8.3", "1.fc44", "mkovac", "f44", daysAgo(60, 8, 0))
 	}
+	m.perTag = map[string]int{}
 	for _, b := range m.latest {
+		m.perTag[b.from]++
 		m.packages = append(m.packages, tagPackage{name: b.pkg, owner: b.owner, from: "f44", blocked: b.pkg == "readline"})
 	}
 	m.targets = []koji.Target{{ID: 1, Name: "f44-candidate", BuildTagName: "f44-build", DestTagName: "f44-candidate"}}
@@ -215,7 +217,7 @@ func openTag(tabs, events int) func(r *root) {
 			m := sampleMoment(event)
 			for part := range tagPartCount {
 				tell(r, tagAnswer{part: part, event: event, fill: func(into *tagMoment) {
-					into.tag, into.ancestors, into.externals = m.tag, m.ancestors, m.externals
+					into.tag, into.ancestors, into.externals, into.perTag = m.tag, m.ancestors, m.externals, m.perTag
 					into.packages, into.latest, into.targets, into.groups = m.packages, m.latest, m.targets, m.groups
 				}})
 			}
@@ -233,7 +235,12 @@ func openTag(tabs, events int) func(r *root) {
 			press(r, "[")
 		}
 		if events > 0 {
-			fill(r.top().(*tagView).then())
+			v := r.top().(*tagView)
+			fill(v.then())
+			for _, tab := range []int{tagLatest, tabs} {
+				c, _ := v.comparison(tab)
+				tell(r, compared{c, differences(v.moment(c.event), v.moments[0], tab)})
+			}
 		}
 	}
 }
@@ -270,10 +277,12 @@ func tellThings(r *root, label, line string, n byte) {
 			m.tag.Name, m.latest[0].nvr, m.latest[1].pkg, m.packages[0].name, m.targets[0].Name = label, line, label, line, line
 			m.ancestors[n%5].CurrDepth, m.ancestors[0].Name, m.groups[0].Name, m.externals[0].URL = int64(n), line, label, line
 			tell(r, tagAnswer{part: tagPart(n) % tagPartCount, event: event, fill: func(into *tagMoment) {
-				into.tag, into.ancestors, into.externals = m.tag, m.ancestors, m.externals
+				into.tag, into.ancestors, into.externals, into.perTag = m.tag, m.ancestors, m.externals, m.perTag
 				into.packages, into.latest, into.targets, into.groups = m.packages, m.latest, m.targets, m.groups
 			}})
 		}
+		c, _ := v.comparison(v.tabs.at)
+		tell(r, compared{c, []difference{{kind: differenceKind(n) % differenceKindCount, name: label, old: line, new: label, by: line, ts: 1}}})
 		h := sampleHistory()
 		h.events = h.events[:int(n)%len(h.events)]
 		for i := range h.events {
