@@ -40,6 +40,7 @@ type feed struct {
 	mu      sync.Mutex // guards what follows
 	owner   int64      // whose tasks, 0 for all
 	watched []int64    // running tasks on the screen
+	away    bool       // nobody looks
 	poked   chan struct{}
 
 	link   link
@@ -55,21 +56,6 @@ type feed struct {
 	heard  changes           // what was told of other things since the last flush
 	farm   map[int64]koji.Host
 	loaded farmLoad // as it was told last
-}
-
-// pace is how often things happen.
-type pace struct {
-	gather time.Duration   // changes are held back to come together
-	poll   time.Duration   // of a hub without a stream
-	tails  time.Duration   // of logs that the hub doesn't tell of
-	lost   []time.Duration // before each new try
-}
-
-func usualPace() pace {
-	return pace{
-		gather: 33 * time.Millisecond, poll: 5 * time.Second, tails: 2 * time.Second,
-		lost: []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 15 * time.Second},
-	}
 }
 
 func newFeed(h *hub, send func(tea.Msg), p pace) *feed {
@@ -528,6 +514,9 @@ func (f *feed) poll(ctx context.Context) error {
 		case <-f.poked:
 			err = f.list(ctx)
 		case <-ticks.C:
+			if f.resting() && f.now().Sub(f.link.heard) < restPolls*f.pace.poll {
+				continue
+			}
 			// Clocks differ and transactions take their time: a minute twice.
 			since := f.since - 60
 			if f.since == 0 {

@@ -68,6 +68,15 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		for _, k := range r.split(m) {
 			cmds = append(cmds, r.key(k))
 		}
+	case tea.FocusMsg, tea.BlurMsg:
+		_, away := m.(tea.BlurMsg)
+		for _, t := range r.tabs {
+			t.e.feed.rest(away)
+			if !away && t.e.link.up && !t.e.link.stream {
+				t.e.feed.poke()
+			}
+		}
+		r.dirty = false
 	case tea.MouseMsg:
 		if r.zones.list != nil {
 			cmds = append(cmds, r.point(m))
@@ -75,7 +84,7 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.ResumeMsg:
 		r.pointer.captured = false // the terminal was given back as it had been
 		r.e.feed.poke()
-		cmds = append(cmds, tea.ClearScreen)
+		cmds = append(cmds, r.write(orderExplicit), tea.ClearScreen)
 	case told:
 		cmds = append(cmds, m.tab.take(m.msg), m.tab.settle())
 	case reply:
@@ -188,7 +197,7 @@ func (r *root) act(a action) tea.Cmd {
 	case actRedraw:
 		return tea.ClearScreen
 	case actSuspend:
-		return tea.Suspend
+		return tea.Sequence(r.write(orderImplicit), tea.Suspend)
 	case actRefresh:
 		r.e.feed.poke()
 		return v.do(a)
@@ -206,6 +215,12 @@ func (r *root) act(a action) tea.Cmd {
 	default:
 		return v.do(a)
 	}
+}
+
+// write sends something to the terminal that is no part of a frame.
+func (r *root) write(sequence string) tea.Cmd {
+	write := r.e.clipboard
+	return func() tea.Msg { return clipboardError{write(sequence)} }
 }
 
 // allDeeds are what can be done here.

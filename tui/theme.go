@@ -116,17 +116,18 @@ func (t *theme) style(c cell) string {
 }
 
 // themeFor chooses by the words of the profile's keys tui_theme (light, dark,
-// 16, none) and tui_marks (ascii, unicode), then by the environment and what out is.
-func themeFor(words string, out io.Writer, env func(string) string) *theme {
+// 16, none) and tui_marks (ascii, unicode), then by what the terminal says of its
+// background, by the environment and what out is.
+func themeFor(words string, out io.Writer, env func(string) string, bg background) *theme {
 	wanted := map[string]bool{}
 	for _, w := range strings.FieldsFunc(strings.ToLower(words), func(r rune) bool { return r == ' ' || r == ',' }) {
 		wanted[w] = true
 	}
 	ascii := wanted["ascii"] || !wanted["unicode"] && !speaksUTF8(env)
-	return newTheme(paletteFor(wanted, out, env), ascii)
+	return newTheme(paletteFor(wanted, out, env, bg), ascii)
 }
 
-func paletteFor(wanted map[string]bool, out io.Writer, env func(string) string) colourSet {
+func paletteFor(wanted map[string]bool, out io.Writer, env func(string) string, bg background) colourSet {
 	switch {
 	case wanted["none"]:
 		return paletteNone
@@ -141,7 +142,8 @@ func paletteFor(wanted map[string]bool, out io.Writer, env func(string) string) 
 			return palette16
 		}
 	}
-	if wanted["light"] || !wanted["dark"] && lightBackground(env("COLORFGBG")) {
+	light := bg == backgroundLight || bg == backgroundUnknown && lightBackground(env("COLORFGBG"))
+	if wanted["light"] || !wanted["dark"] && light {
 		return paletteLight
 	}
 	return paletteDark

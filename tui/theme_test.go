@@ -58,7 +58,7 @@ func TestThemeFor(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := themeFor(tt.words, &bytes.Buffer{}, func(k string) string { return tt.env[k] })
+			got := themeFor(tt.words, &bytes.Buffer{}, func(k string) string { return tt.env[k] }, backgroundUnknown)
 			if *got != *tt.want {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}

@@ -39,13 +39,6 @@ type Options struct {
 	Open  func(ctx context.Context, profile string) (*koji.Session, *profiles.Profile, error)
 }
 
-// Bidirectional text would move what stands beside it: terminals that reorder
-// are told not to while the UI runs, and to do so again afterwards (ECMA-48, BDSM).
-const (
-	orderExplicit = "\x1b[8l"
-	orderImplicit = "\x1b[8h"
-)
-
 // Run shows the UI until the user leaves or ctx ends. That the user left is no
 // error; an end of ctx is ctx's own error.
 func Run(ctx context.Context, o Options) error {
@@ -57,11 +50,22 @@ func Run(ctx context.Context, o Options) error {
 	}
 	run, stop := context.WithCancel(ctx)
 	defer stop()
-	r, err := start(run, o, usualPace(), time.Now, themeFor(o.Profile.TUITheme+" "+o.Profile.TUIMarks, o.Out, os.Getenv))
+	var of answers
+	in, inFile := o.In.(*os.File)
+	out, outFile := o.Out.(*os.File)
+	if inFile && outFile {
+		var err error
+		if of, err = askTerminal(in, out); err != nil {
+			return err
+		}
+		o.Out = &screenFile{File: out, whole: of.whole}
+	}
+	r, err := start(run, o, usualPace(), time.Now, themeFor(o.Profile.TUITheme+" "+o.Profile.TUIMarks, o.Out, os.Getenv, of.background))
 	if err != nil {
 		return err
 	}
-	p := tea.NewProgram(r, tea.WithContext(run), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithAltScreen())
+	p := tea.NewProgram(r, tea.WithContext(run), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithAltScreen(),
+		tea.WithFilter(sift), tea.WithReportFocus())
 	r.e.clipboard = func(sequence string) error {
 		_, err := io.WriteString(o.Out, sequence)
 		return err

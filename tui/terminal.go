@@ -1,0 +1,161 @@
+package tui
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+	"golang.org/x/term"
+)
+
+// Bidirectional text would move what stands beside it: terminals that reorder
+// are told not to while the UI runs, and to do so again afterwards (ECMA-48, BDSM).
+const (
+	orderExplicit = "\x1b[8l"
+	orderImplicit = "\x1b[8h"
+)
+
+// A frame between these two is shown at once (terminals' mode 2026).
+const (
+	frameBegins = "\x1b[?2026h"
+	frameEnds   = "\x1b[?2026l"
+)
+
+// screenFile is a terminal that frames are written to. What is written at once
+// stays together, and is shown at once if the terminal knows how to.
+type screenFile struct {
+	*os.File
+	mu    sync.Mutex
+	whole bool
+}
+
+func (s *screenFile) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.whole || len(p) == 0 {
+		return s.File.Write(p)
+	}
+	b := make([]byte, 0, len(p)+len(frameBegins)+len(frameEnds))
+	b = append(append(append(b, frameBegins...), p...), frameEnds...)
+	n, err := s.File.Write(b)
+	return max(min(n-len(frameBegins), len(p)), 0), err
+}
+
+// WriteString is Write: what os.File promotes would go around it.
+func (s *screenFile) WriteString(text string) (int, error) { return s.Write([]byte(text)) }
+
+// ReadFrom is Write, piece by piece, for the same reason.
+func (s *screenFile) ReadFrom(r io.Reader) (int64, error) { return io.Copy(writerOnly{s}, r) }
+
+type writerOnly struct{ io.Writer }
+
+// background is what a terminal has behind its text.
+type background uint8
+
+const (
+	backgroundUnknown background = iota
+	backgroundDark
+	backgroundLight
+)
+
+// answers are what a terminal says of itself.
+type answers struct {
+	background background
+	whole      bool // it can show what is written between two marks at once
+	end        bool // it has answered the last question
+}
+
+// questions asks for the background colour (OSC 11), for mode 2026, and for
+// what any terminal answers, so that one needn't wait for what it doesn't know.
+const questions = "\x1b]11;?\x1b\\\x1b[?2026$p\x1b[c"
+
+// askLimit is how long a terminal is waited for.
+const askLimit = 100 * time.Millisecond
+
+// askTerminal asks a terminal about itself. One that doesn't answer is as if
+// it knew nothing.
+func askTerminal(in, out *os.File) (answers, error) {
+	fd := int(in.Fd())
+	state, err := term.MakeRaw(fd)
+	if err != nil {
+		return answers{}, fmt.Errorf("ask the terminal: %w", err)
+	}
+	defer func() { _ = term.Restore(fd, state) }() // it was like that a moment ago
+	if _, err := out.WriteString(questions); err != nil {
+		return answers{}, fmt.Errorf("ask the terminal: %w", err)
+	}
+	var heard []byte
+	for until := time.Now().Add(askLimit); ; {
+		left := time.Until(until)
+		if left <= 0 {
+			return parseAnswers(heard), nil
+		}
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(left.Milliseconds())+1)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil || n == 0 {
+			return parseAnswers(heard), nil
+		}
+		buf := make([]byte, 256)
+		n, err = unix.Read(fd, buf)
+		if err != nil || n <= 0 {
+			return parseAnswers(heard), nil
+		}
+		heard = append(heard, buf[:n]...)
+		if a := parseAnswers(heard); a.end {
+			return a, nil
+		}
+	}
+}
+
+// parseAnswers reads what a terminal has answered so far.
+func parseAnswers(heard []byte) answers {
+	var a answers
+	if _, rest, ok := bytes.Cut(heard, []byte("\x1b]11;rgb:")); ok {
+		if end := bytes.IndexAny(rest, "\x07\x1b"); end >= 0 {
+			a.background = brightness(string(rest[:end]))
+		}
+	}
+	if _, rest, ok := bytes.Cut(heard, []byte("\x1b[?2026;")); ok && len(rest) > 0 {
+		a.whole = rest[0] == '1' || rest[0] == '2' // set or reset: it knows the mode
+	}
+	for rest := heard; ; {
+		at := bytes.Index(rest, []byte("\x1b[?"))
+		if at < 0 {
+			return a
+		}
+		rest = rest[at+3:]
+		end := bytes.IndexFunc(rest, func(r rune) bool { return (r < '0' || r > '9') && r != ';' })
+		if end >= 0 && rest[end] == 'c' {
+			a.end = true
+			return a
+		}
+	}
+}
+
+// brightness tells whether a colour such as ffff/ffff/ffff is light.
+func brightness(rgb string) background {
+	parts := strings.Split(rgb, "/")
+	if len(parts) != 3 {
+		return backgroundUnknown
+	}
+	var sum float64
+	for i, weight := range []float64{0.299, 0.587, 0.114} {
+		n, err := strconv.ParseUint(parts[i], 16, 16)
+		if err != nil || len(parts[i]) == 0 {
+			return backgroundUnknown
+		}
+		sum += weight * float64(n) / float64(uint64(1)<<(4*len(parts[i]))-1)
+	}
+	if sum > 0.5 {
+		return backgroundLight
+	}
+	return backgroundDark
+}

@@ -1,0 +1,59 @@
+package tui
+
+import (
+	"os"
+	"testing"
+)
+
+func TestAnswers(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, heard string
+		want        answers
+	}{
+		{"nothing", "", answers{}},
+		{"a dark one that knows all", "\x1b]11;rgb:1e1e/1e1e/2e2e\x1b\\\x1b[?2026;2$y\x1b[?62;22c", answers{backgroundDark, true, true}},
+		{"a light one, two digits, BEL", "\x1b]11;rgb:ff/fd/f5\a\x1b[?2026;0$y\x1b[?1;2c", answers{backgroundLight, false, true}},
+		{"one that knows nothing", "\x1b[?6c", answers{end: true}},
+		{"not all yet", "\x1b]11;rgb:ffff/ff", answers{}},
+		{"keys typed ahead", "jj\x1b[?62cq", answers{end: true}},
+		{"nonsense", "\x1b]11;rgb:zz//\x1b\\\x1b[?2026;", answers{}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if got := parseAnswers([]byte(tt.heard)); got != tt.want {
+				t.Errorf("got %+v, want %+v", got, tt.want)
+			}
+		})
+	}
+}
+
+func FuzzAnswers(f *testing.F) {
+	f.Add([]byte("\x1b]11;rgb:1e1e/1e1e/2e2e\x1b\\\x1b[?2026;2$y\x1b[?62;22c"))
+	f.Add([]byte("\x1b]11;rgb://///\a"))
+	f.Fuzz(func(_ *testing.T, heard []byte) { parseAnswers(heard) })
+}
+
+func TestFramesAreShownWhole(t *testing.T) {
+	t.Parallel()
+	file, err := os.CreateTemp(t.TempDir(), "screen")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	s := &screenFile{File: file, whole: true}
+	if n, err := s.Write([]byte("frame")); n != 5 || err != nil {
+		t.Fatalf("wrote %d, %v", n, err)
+	}
+	s.whole = false
+	if n, err := s.WriteString(" more"); n != 5 || err != nil {
+		t.Fatalf("wrote %d, %v", n, err)
+	}
+	got, err := os.ReadFile(file.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := frameBegins + "frame" + frameEnds + " more"; string(got) != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
