@@ -47,6 +47,8 @@ func (e *Env) dispatch(ctx context.Context, args []string) error {
 	case e.globals.help:
 		e.printUsage()
 		return nil
+	case len(rest) == 0 && !e.globals.helpCommands && e.wantsTUI():
+		return (&tuiOptions{env: e}).run(ctx)
 	case len(rest) == 0 || e.globals.helpCommands:
 		e.printCommands(nil)
 		return nil

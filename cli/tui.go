@@ -2,38 +2,110 @@ package cli
 
 import (
 	"context"
+	"io"
+	"os"
+	"sync"
 
 	"github.com/spf13/cobra"
 
 	"koji"
+	"koji/profiles"
 	"koji/tui"
 )
 
-// newTUICommand is koji tui.
-func newTUICommand(env *Env) *cobra.Command {
-	return &cobra.Command{
-		Use: "tui", Short: "Watch and steer the hub on the whole screen", GroupID: monitor,
-		Example: "koji tui", Args: arguments(0, 0),
-		RunE: func(cmd *cobra.Command, _ []string) error { return runTUI(cmd.Context(), env) },
-	}
+type tuiOptions struct {
+	env        *Env
+	plain, all bool
+
+	mu     sync.Mutex // guards others: hubs are opened beside the UI
+	others []*Env     // of the hubs that were opened besides
 }
 
-// runTUI logs in if there is a way to; looking needs no login.
-func runTUI(ctx context.Context, env *Env) error {
-	if !env.onTerminal() || !isTerminal(env.In) {
-		return failf("koji tui needs a terminal; in scripts use watch-task, list-tasks and the like")
+// newTUICommand is koji tui.
+func newTUICommand(env *Env) *cobra.Command {
+	o := &tuiOptions{env: env}
+	cmd := &cobra.Command{
+		Use: "tui", Short: "Watch and steer the hub on the whole screen", GroupID: monitor,
+		Long: "With --plain, or on a terminal that can't be drawn on, what happens is told line by line, for screen readers and pipes.\n" +
+			"With ui = tui in the profile, koji without a command is koji tui.",
+		Example: "koji tui\nkoji tui --plain --all", Args: arguments(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
-	p, err := env.Profile()
+	cmd.Flags().BoolVar(&o.plain, "plain", false, "no screen: a line for each change")
+	cmd.Flags().BoolVar(&o.all, "all", false, "with --plain: everybody's tasks")
+	return cmd
+}
+
+// wantsTUI reports whether koji without a command shows the terminal UI: the
+// profile says so and there is a terminal.
+func (e *Env) wantsTUI() bool {
+	if !e.onTerminal() || !isTerminal(e.In) {
+		return false
+	}
+	p, err := e.Profile()
+	return err == nil && p.UI == "tui"
+}
+
+func (o *tuiOptions) run(ctx context.Context) error {
+	plain := o.plain || os.Getenv("TERM") == "dumb"
+	if !plain && (!o.env.onTerminal() || !isTerminal(o.env.In)) {
+		return failf("koji tui needs a terminal; --plain, watch-task and list-tasks don't")
+	}
+	s, p, err := o.env.lookIn(ctx)
 	if err != nil {
 		return err
 	}
-	open := env.Anonymous
-	if method, err := env.method(p); err == nil && (method != koji.LoginPassword || env.user(p) != "") {
-		open = env.Session
+	options := tui.Options{Session: s, Profile: p, In: o.env.In, Out: o.env.screen, Version: Version}
+	if plain {
+		return tui.Plain(ctx, options, o.all)
+	}
+	options.StateDir = tui.StateDir(os.Getenv)
+	// Without the list one can't switch, which is no reason not to begin.
+	options.Known, _ = profiles.List(profiles.Options{ConfigFile: o.env.globals.config})
+	options.Open = o.open
+	defer func() {
+		for _, other := range o.others {
+			other.close()
+		}
+	}()
+	return tui.Run(ctx, options)
+}
+
+// lookIn is a session for who looks: logged in if there is a way to.
+func (e *Env) lookIn(ctx context.Context) (*koji.Session, *profiles.Profile, error) {
+	p, err := e.Profile()
+	if err != nil {
+		return nil, nil, err
+	}
+	open := e.Anonymous
+	if method, err := e.method(p); err == nil && (method != koji.LoginPassword || e.user(p) != "") {
+		open = e.Session
 	}
 	s, err := open(ctx)
-	if err != nil {
-		return err
+	return s, p, err
+}
+
+// open opens the hub of another profile. It asks nothing: where a login fails
+// that could need an answer, one only looks.
+func (o *tuiOptions) open(ctx context.Context, name string) (*koji.Session, *profiles.Profile, error) {
+	args := []string{"-p", name}
+	if o.env.globals.config != "" {
+		args = append(args, "-c", o.env.globals.config)
 	}
-	return tui.Run(ctx, tui.Options{Session: s, Profile: p, In: env.In, Out: env.screen, Version: Version})
+	other := newEnv(Stdio{Out: io.Discard, Err: io.Discard})
+	if _, err := other.globals.parse(args); err != nil {
+		return nil, nil, err
+	}
+	s, p, err := other.lookIn(ctx)
+	if err != nil && p != nil {
+		s, err = koji.New(other.options(p))
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	other.session = s
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.others = append(o.others, other)
+	return s, p, nil
 }

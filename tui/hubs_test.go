@@ -63,7 +63,7 @@ func TestStateDir(t *testing.T) {
 		{map[string]string{"XDG_STATE_HOME": "relative", "HOME": "/h"}, "/h/.local/state/koji/tui"},
 		{nil, ""},
 	} {
-		if got := stateDir(func(k string) string { return tt.env[k] }); got != tt.want {
+		if got := StateDir(func(k string) string { return tt.env[k] }); got != tt.want {
 			t.Errorf("%v: %q, want %q", tt.env, got, tt.want)
 		}
 	}

@@ -31,8 +31,9 @@ type keeping struct {
 // keepEvery is how often the state is written if it has changed.
 const keepEvery = 30 * time.Second
 
-// stateDir is where programs keep how they were left (XDG_STATE_HOME).
-func stateDir(env func(string) string) string {
+// StateDir is where the UI keeps how it was left: below XDG_STATE_HOME, or
+// ~/.local/state. It is "" if neither is known.
+func StateDir(env func(string) string) string {
 	if dir := env("XDG_STATE_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "koji", "tui")
 	}
