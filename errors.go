@@ -3,9 +3,10 @@ package koji
 import (
 	"errors"
 	"regexp"
-	"sync"
 
 	kolo "github.com/kolo/xmlrpc"
+
+	"koji/internal/lazyregexp"
 )
 
 // Code is the number of a fault. Koji: reference/wire.md §3.
@@ -143,16 +144,10 @@ func (s *sentinel) matches(e *Error) bool {
 	return e.Code.Is(s.code) && (s.text == nil || s.text().MatchString(e.Text))
 }
 
-// compiled is a pattern that is compiled when it is first needed: a client that
-// starts for one call needs few of them.
-func compiled(pattern string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
-}
-
 func kind(code Code, name, pattern string) error {
 	s := &sentinel{code: code, name: name}
 	if pattern != "" {
-		s.text = compiled(pattern)
+		s.text = lazyregexp.New(pattern)
 	}
 	return s
 }

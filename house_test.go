@@ -18,7 +18,7 @@ import (
 // the way imports go in docs/tour.md. A name stands for all below it, too.
 // The longest name that fits a package decides.
 var arrows = map[string][]string{
-	"koji":          {"koji/internal/xmlrpc"},
+	"koji":          {"koji/internal/xmlrpc", "koji/internal/lazyregexp"},
 	"koji/profiles": {"koji/internal"},
 	"koji/cli":      {"koji", "koji/profiles", "koji/tui", "koji/internal"},
 	"koji/tui":      {"koji", "koji/profiles", "koji/internal"},

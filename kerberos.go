@@ -20,6 +20,8 @@ import (
 	"github.com/jcmturner/gokrb5/v8/keytab"
 	"github.com/jcmturner/gokrb5/v8/messages"
 	"github.com/jcmturner/gokrb5/v8/spnego"
+
+	"koji/internal/lazyregexp"
 )
 
 // ErrNoTicket is a login by Kerberos that failed before the hub was asked.
@@ -196,7 +198,7 @@ func ticketFile(asked, configured string) (string, error) {
 	return "", fmt.Errorf("the ticket cache %s can't be read: only files can; run kinit -c FILE:PATH and set KRB5CCNAME=FILE:PATH, or use a keytab", name)
 }
 
-var cacheNameLine = compiled(`(?m)^\s*default_ccache_name\s*=\s*(\S+)`)
+var cacheNameLine = lazyregexp.New(`(?m)^\s*default_ccache_name\s*=\s*(\S+)`)
 
 // kerberosConfig reads the file that is asked for, or what KRB5_CONFIG names, or
 // /etc/krb5.conf, with the files that it includes, and gives the name of the
@@ -227,7 +229,7 @@ func kerberosConfig(asked string) (conf *config.Config, cacheName string, err er
 }
 
 // includedName is what a file of an includedir may be called.
-var includedName = compiled(`^([A-Za-z0-9_-]+|[^.].*\.conf)$`)
+var includedName = lazyregexp.New(`^([A-Za-z0-9_-]+|[^.].*\.conf)$`)
 
 func readKerberosConfig(text *strings.Builder, path string, depth int) error {
 	if depth > 10 {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"koji"
+	"koji/internal/lazyregexp"
 	"koji/internal/pylit"
 	"koji/internal/xmlrpc"
 )
@@ -73,7 +74,7 @@ func (o *callOptions) run(ctx context.Context, method string, words []string) er
 	return nil
 }
 
-var byName = compiled(`(?s)^([A-Za-z_][A-Za-z0-9_]*)=(.*)$`)
+var byName = lazyregexp.New(`(?s)^([A-Za-z_][A-Za-z0-9_]*)=(.*)$`)
 
 // arguments reads the words, and puts those by name behind the others.
 func (o *callOptions) arguments(words []string) ([]any, error) {

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"koji"
+	"koji/internal/lazyregexp"
 	"koji/internal/pylit"
 )
 
@@ -310,7 +311,7 @@ func historyText(table string) (made, ended, edited string) {
 	return table + " entry created", table + " entry revoked", table + " entry updated"
 }
 
-var columnRe = compiled(`\{[a-z_.]+\}`)
+var columnRe = lazyregexp.New(`\{[a-z_.]+\}`)
 
 // line is the entry as one line.
 func (o *listHistoryOptions) line(e historyEntry) string {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"koji/internal/lazyregexp"
 	"koji/internal/minidistro"
 )
 
@@ -85,7 +86,7 @@ func (l *lab) rpmDistro(ctx context.Context) (*labDistro, error) {
 
 // repoLineRe is a line of dnf's description of a repo: dnf 4 calls the two
 // values Repo-id and Repo-baseurl, dnf 5 Repo ID and Base URL.
-var repoLineRe = compiled(`^(Repo-id|Repo ID|Repo-baseurl|Base URL)\s*:\s*(\S+)`)
+var repoLineRe = lazyregexp.New(`^(Repo-id|Repo ID|Repo-baseurl|Base URL)\s*:\s*(\S+)`)
 
 // parseRepoList reads the repos that have an address.
 func parseRepoList(out []byte) []labRepo {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"koji"
+	"koji/internal/lazyregexp"
 )
 
 // labSources are the demo's packages: a directory each, with the spec beside
@@ -32,8 +33,8 @@ type labSource struct {
 }
 
 var (
-	specVersionRe = compiled(`(?m)^Version:\s*(\S+)$`)
-	specReleaseRe = compiled(`(?m)^(Release:\s*)(\S+)$`)
+	specVersionRe = lazyregexp.New(`(?m)^Version:\s*(\S+)$`)
+	specReleaseRe = lazyregexp.New(`(?m)^(Release:\s*)(\S+)$`)
 )
 
 // readLabSource reads a package's spec. Its release is what the spec says.

@@ -8,10 +8,11 @@ import (
 	"strings"
 
 	"koji"
+	"koji/internal/lazyregexp"
 )
 
 // driverRe is the line of kojid's log that says how it builds; the last counts.
-var driverRe = compiled(`(?m) msg="(buildroot driver|this builder can build no packages)"(?: driver=(\S+))? (?:why|error)=("(?:[^"\\]|\\.)*"|\S+)`)
+var driverRe = lazyregexp.New(`(?m) msg="(buildroot driver|this builder can build no packages)"(?: driver=(\S+))? (?:why|error)=("(?:[^"\\]|\\.)*"|\S+)`)
 
 // driver is the kind of the builder's buildroots, and why it is that.
 func (l *lab) driver() (kind, why string) {

@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -202,12 +200,6 @@ func extras(texts []string) (map[string]any, error) {
 		extra[key] = pylit.FilterJSON(value)
 	}
 	return extra, nil
-}
-
-// compiled is a pattern that is compiled when it is first needed: most commands
-// need none.
-func compiled(pattern string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }
 
 // pythonFloat writes a number as Python's repr does.

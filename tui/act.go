@@ -3,10 +3,11 @@ package tui
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
+
+	"koji/internal/lazyregexp"
 )
 
 // deed is something that can be done. The menu, the palette and the help are
@@ -86,10 +87,10 @@ func (e *env) commandLine(verb string, args ...any) string {
 	return strings.Join(words, " ")
 }
 
-var bareWord = regexp.MustCompile(`^[A-Za-z0-9_./:@%+,=-]+$`)
+var bareWord = lazyregexp.New(`^[A-Za-z0-9_./:@%+,=-]+$`)
 
 func shellQuote(s string) string {
-	if bareWord.MatchString(s) {
+	if bareWord().MatchString(s) {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"

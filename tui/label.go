@@ -2,8 +2,9 @@ package tui
 
 import (
 	"path"
-	"regexp"
 	"strings"
+
+	"koji/internal/lazyregexp"
 )
 
 // shortLabel is a label as it was last shortened.
@@ -14,7 +15,7 @@ type shortLabel struct {
 	text  string
 }
 
-var longHash = regexp.MustCompile(`:([0-9a-f]{7})[0-9a-f]+([,)]|$)`)
+var longHash = lazyregexp.New(`:([0-9a-f]{7})[0-9a-f]+([,)]|$)`)
 
 // shorten brings a task's label to n cells, step by step until it fits: the
 // hash to 7 digits, .src.rpm off, the directories of a repository, the target
@@ -32,7 +33,7 @@ func shortenLabel(label string, n int, ascii bool) string {
 	if fits() {
 		return label
 	}
-	label = longHash.ReplaceAllString(label, ":$1$2")
+	label = longHash().ReplaceAllString(label, ":$1$2")
 	if fits() {
 		return label
 	}

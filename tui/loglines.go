@@ -3,9 +3,10 @@ package tui
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
+
+	"koji/internal/lazyregexp"
 )
 
 // logWindow is a contiguous part of a log that was fetched, by lines.
@@ -214,7 +215,7 @@ func (w *logWindow) lineAt(offset int64) int {
 // longestLine is how much of a line is shown, in cells.
 const longestLine = 10000
 
-var colours = regexp.MustCompile(`\x1b\[[0-9;:]*m`)
+var colours = lazyregexp.New(`\x1b\[[0-9;:]*m`)
 
 // logText is a line of a log as it is shown: clean, tabs to the next 8th cell,
 // without colours, and of what was overwritten only what stood there last.
@@ -230,7 +231,7 @@ func logText(line []byte) string {
 	}
 	text := string(line)
 	if strings.IndexByte(text, 0x1b) >= 0 {
-		text = colours.ReplaceAllString(text, "")
+		text = colours().ReplaceAllString(text, "")
 	}
 	if strings.IndexByte(text, '\t') >= 0 {
 		text = expandTabs(text)

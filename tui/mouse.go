@@ -1,10 +1,11 @@
 package tui
 
 import (
-	"regexp"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
+
+	"koji/internal/lazyregexp"
 )
 
 // zone is cells that can be clicked, in the frame's own coordinates. Zones are
@@ -124,7 +125,7 @@ func (r *root) capture() tea.Cmd {
 }
 
 // mouseRest is what is left of a mouse sequence that was read in two parts.
-var mouseRest = regexp.MustCompile(`^\[?<?\d+;\d+(;\d+)?[Mm]?$`)
+var mouseRest = lazyregexp.New(`^\[?<?\d+;\d+(;\d+)?[Mm]?$`)
 
 // sift keeps from the model what is none of its business: the mouse's way
 // between two cells, and broken mouse sequences that look like keys.
@@ -135,7 +136,7 @@ func sift(_ tea.Model, msg tea.Msg) tea.Msg {
 			return nil
 		}
 	case tea.KeyMsg:
-		if m.Type == tea.KeyRunes && !m.Paste && mouseRest.MatchString(string(m.Runes)) {
+		if m.Type == tea.KeyRunes && !m.Paste && mouseRest().MatchString(string(m.Runes)) {
 			return nil
 		}
 	}

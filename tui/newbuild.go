@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"koji"
+	"koji/internal/lazyregexp"
 	"koji/internal/safetext"
 )
 
@@ -190,7 +190,7 @@ func (b *buildForm) relativePriority(e *env) (n int64, why string) {
 	return n - usualPriority, ""
 }
 
-var commit = regexp.MustCompile(`^[0-9a-f]{7,64}$`)
+var commit = lazyregexp.New(`^[0-9a-f]{7,64}$`)
 
 // lookAtURL is what is wrong with an SCM URL, and what can be said about it.
 func lookAtURL(text string) (fault, about string) {
@@ -205,7 +205,7 @@ func lookAtURL(text string) (fault, about string) {
 		return "an SCM URL is like git+https://host/path#revision", ""
 	case u.Fragment == "":
 		return "no #revision at the end", "no #revision"
-	case commit.MatchString(u.Fragment):
+	case commit().MatchString(u.Fragment):
 		return "", "the revision is a commit"
 	}
 	return "", "the revision is a branch or a tag"
