@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -19,12 +20,15 @@ const replyPatience = time.Minute
 type reply struct {
 	w    http.ResponseWriter
 	ctl  *http.ResponseController
-	held bytes.Buffer
+	held *bytes.Buffer // nil once it has left
 	open bool
 }
 
+// heldBuffers are the buffers of replies that have left.
+var heldBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
 func newReply(w http.ResponseWriter) *reply {
-	return &reply{w: w, ctl: http.NewResponseController(w)}
+	return &reply{w: w, ctl: http.NewResponseController(w), held: heldBuffers.Get().(*bytes.Buffer)}
 }
 
 func (r *reply) Write(p []byte) (int, error) {
@@ -47,14 +51,20 @@ func (r *reply) start() error {
 	r.w.Header().Set("Content-Type", "text/xml")
 	r.ctl.SetWriteDeadline(time.Now().Add(replyPatience))
 	_, err := r.w.Write(r.held.Bytes())
-	r.held = bytes.Buffer{}
+	r.held.Reset()
+	heldBuffers.Put(r.held)
+	r.held = nil
 	return err
 }
 
 func (r *reply) started() bool { return r.open }
 
 // reset drops what was written so far; not once the answer has started.
-func (r *reply) reset() { r.held.Reset() }
+func (r *reply) reset() {
+	if !r.open {
+		r.held.Reset()
+	}
+}
 
 // finish sends a short answer.
 func (r *reply) finish() error {

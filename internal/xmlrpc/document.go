@@ -180,7 +180,7 @@ func (e *Encoder) Call(method string, params ...any) error {
 		e.raw("</param>\n")
 	}
 	e.raw("</params>\n</methodCall>\n")
-	return e.Flush()
+	return e.finish()
 }
 
 // Response writes a <methodResponse> document with one parameter and flushes.
@@ -191,7 +191,7 @@ func (e *Encoder) Response(v any) error {
 		return err
 	}
 	e.raw("</param>\n</params>\n</methodResponse>\n")
-	return e.Flush()
+	return e.finish()
 }
 
 // Fault writes a <methodResponse> document with a fault and flushes.
@@ -201,7 +201,7 @@ func (e *Encoder) Fault(f Fault) error {
 		return err
 	}
 	e.raw("</fault>\n</methodResponse>\n")
-	return e.Flush()
+	return e.finish()
 }
 
 // MarshalCall is Encoder.Call into memory.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"sync"
 	"time"
 	"unicode/utf8"
 	"unsafe"
@@ -57,6 +58,19 @@ const (
 // at their document's end; who writes single values calls Flush.
 func NewEncoder(w io.Writer) *Encoder { return &Encoder{w: w} }
 
+// streamBuffers are the buffers of the Encoders that write to a stream.
+var streamBuffers = sync.Pool{New: func() any { return new([fullBuffer]byte) }}
+
+// finish writes what is in the buffer and gives the buffer back: a document has ended.
+func (e *Encoder) finish() error {
+	err := e.Flush()
+	if err == nil && e.pieces == nil && e.buf != nil {
+		streamBuffers.Put((*[fullBuffer]byte)(e.buf[:fullBuffer]))
+		e.buf = nil
+	}
+	return err
+}
+
 // Flush writes what is in the buffer.
 func (e *Encoder) Flush() error {
 	if e.err == nil {
@@ -93,7 +107,10 @@ func (e *Encoder) room(n int) {
 		return
 	}
 	switch {
-	case e.buf == nil && (e.pieces == nil || len(*e.pieces) == 0):
+	case e.pieces == nil && e.buf == nil:
+		e.buf = streamBuffers.Get().(*[fullBuffer]byte)[:0]
+		return
+	case e.buf == nil && len(*e.pieces) == 0:
 		e.buf = make([]byte, 0, max(firstBuffer, n))
 	case e.buf == nil:
 		e.buf = make([]byte, 0, fullBuffer)
