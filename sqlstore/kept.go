@@ -261,7 +261,7 @@ func (tx *Tx) changesSince(ctx context.Context, at keptAt) ([]change, keptAt, er
 	if now.last < at.last {
 		return nil, keptAt{}, nil
 	}
-	changes, err := list(ctx, tx, `SELECT kind, tag_id, build_id FROM hubd_changes WHERE id > ? ORDER BY id LIMIT ?`,
+	changes, err := list(ctx, tx, `SELECT kind, tag_id, build_id FROM hubd_changes WHERE id > ? ORDER BY id LIMIT 0+?`,
 		[]any{at.last, mostChanges + 1}, func(row scanner) (c change, err error) {
 			err = row.Scan(&c.kind, &c.tag, &c.build)
 			return c, err
@@ -276,7 +276,7 @@ func (tx *Tx) changesBySnapshot(ctx context.Context, at keptAt) ([]change, keptA
 		query = `SELECT pg_postmaster_start_time()::TEXT, txid_current_snapshot()::TEXT, c.kind, c.tag_id, c.build_id FROM (SELECT 1) AS one
 			LEFT JOIN (SELECT DISTINCT kind, tag_id, build_id FROM hubd_changes
 				WHERE xid >= txid_snapshot_xmin(CAST(? AS TEXT)::TXID_SNAPSHOT) AND NOT txid_visible_in_snapshot(xid, CAST(? AS TEXT)::TXID_SNAPSHOT)
-				LIMIT ?) c ON TRUE`
+				LIMIT 0+?) c ON TRUE`
 		args = []any{at.snapshot, at.snapshot, mostChanges + 1}
 	}
 	now := keptAt{known: true}

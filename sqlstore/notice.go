@@ -109,7 +109,7 @@ func (s *Store) Flash(ctx context.Context, n koji.Notice) error {
 
 // Notices streams what was told after the id, in order.
 func (tx *Tx) Notices(ctx context.Context, after int64, limit int) iter.Seq2[koji.Notice, error] {
-	return stream(ctx, tx, `SELECT id, data FROM hubd_events WHERE id > ? ORDER BY id LIMIT ?`, []any{after, limit},
+	return stream(ctx, tx, `SELECT id, data FROM hubd_events WHERE id > ? ORDER BY id LIMIT 0+?`, []any{after, limit},
 		func(row scanner) (koji.Notice, error) {
 			var id int64
 			var data []byte

@@ -138,7 +138,8 @@ func (o QueryOpts) orderBy(order map[string]string, standard string) (string, er
 	return " ORDER BY " + strings.Join(terms, ", "), nil
 }
 
-// page appends LIMIT and OFFSET.
+// page appends LIMIT and OFFSET. Each "0+" hides that a parameter stands there:
+// for such a limit SQLite plans a statement anew each time, by its value.
 func (o QueryOpts) page(query string, args []any) (string, []any) {
 	if o.Limit == nil && o.Offset == nil {
 		return query, args
@@ -148,9 +149,9 @@ func (o QueryOpts) page(query string, args []any) (string, []any) {
 		limit = *o.Limit
 	}
 	args = append(args[:len(args):len(args)], limit)
-	query += " LIMIT ?"
+	query += " LIMIT 0+?"
 	if o.Offset != nil {
-		query, args = query+" OFFSET ?", append(args, *o.Offset)
+		query, args = query+" OFFSET 0+?", append(args, *o.Offset)
 	}
 	return query, args
 }

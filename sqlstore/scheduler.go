@@ -37,7 +37,7 @@ func scanQueued(row scanner) (QueuedTask, error) {
 // FreeTasks are the tasks that wait for a host, the most urgent first.
 func (tx *Tx) FreeTasks(ctx context.Context, limit int) ([]QueuedTask, error) {
 	l, err := list(ctx, tx, `SELECT `+queuedColumns+`, NULL FROM task t WHERE t.state = 0
-		ORDER BY t.priority, t.create_time, t.id LIMIT ?`, []any{limit}, scanQueued)
+		ORDER BY t.priority, t.create_time, t.id LIMIT 0+?`, []any{limit}, scanQueued)
 	return l, wrap(err, "list free tasks")
 }
 
