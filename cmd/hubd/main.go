@@ -11,11 +11,19 @@ import (
 	"koji/hubd"
 )
 
-// softMemoryLimit makes the collector work harder before the hub grows beyond
-// what a small machine has to spare. It is no limit: a load that needs more gets more.
-const softMemoryLimit = 80 << 20
+// How much the collector works, unless GOGC and GOMEMLIMIT say otherwise: half
+// as often as Go would, since a hub keeps little and each call leaves much
+// behind; and harder before the hub grows beyond what a small machine has to
+// spare, which is no limit: a load that needs more gets more.
+const (
+	garbagePercent  = 200
+	softMemoryLimit = 80 << 20
+)
 
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbagePercent)
+	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(softMemoryLimit)
 	}
