@@ -52,7 +52,7 @@ func (s *Store) take(ctx context.Context, db *sql.DB) (*sql.Conn, link, error) {
 		case *stdlib.Conn:
 			l = postgresLink{c.Conn()}
 		case *cachingConn:
-			l = sqliteLink{c}
+			l = sqliteLink{conn: c, whole: db == s.writer}
 		default:
 			return fmt.Errorf("a connection is a %T", dc)
 		}
@@ -171,9 +171,24 @@ func (l postgresLink) aborted() bool { return !l.broken() && l.conn.PgConn().TxS
 // unsent says whether err is that a statement never reached the server: then it can be tried on another connection.
 func unsent(err error) bool { return errors.Is(err, driver.ErrBadConn) || pgconn.SafeToRetry(err) }
 
-type sqliteLink struct{ conn *cachingConn }
+type sqliteLink struct {
+	conn  *cachingConn
+	whole bool // a statement is not broken off: that would undo the transaction, which is others' too
+}
+
+// uncut is ctx for a statement that begins, unless ctx has ended.
+func (l sqliteLink) uncut(ctx context.Context) (context.Context, error) {
+	if !l.whole {
+		return ctx, nil
+	}
+	return context.WithoutCancel(ctx), ctx.Err()
+}
 
 func (l sqliteLink) exec(ctx context.Context, _, query string, args []any) (int64, error) {
+	ctx, err := l.uncut(ctx)
+	if err != nil {
+		return 0, err
+	}
 	values, err := driverValues(args)
 	if err != nil {
 		return 0, err
@@ -186,6 +201,10 @@ func (l sqliteLink) exec(ctx context.Context, _, query string, args []any) (int6
 }
 
 func (l sqliteLink) query(ctx context.Context, _, query string, args []any) (cursor, error) {
+	ctx, err := l.uncut(ctx)
+	if err != nil {
+		return nil, err
+	}
 	values, err := driverValues(args)
 	if err != nil {
 		return nil, err

@@ -32,6 +32,7 @@ type Store struct {
 	name    string // by which it knows what it told itself
 	told    func() // wakes who reads notices, after a commit
 	kept    *kept
+	writers *writers // on SQLite
 }
 
 // Option changes a Store while it is opened.
@@ -76,7 +77,7 @@ func connect(ctx context.Context, dsn string, opts ...Option) (*Store, error) {
 	var err error
 	switch {
 	case strings.HasPrefix(dsn, "sqlite:"):
-		s.engine = sqliteEngine
+		s.engine, s.writers = sqliteEngine, newWriters()
 		err = s.openSQLite(ctx, strings.TrimPrefix(dsn, "sqlite:"))
 	case strings.HasPrefix(dsn, "postgres://"), strings.HasPrefix(dsn, "postgresql://"):
 		s.engine = postgresEngine
@@ -121,7 +122,26 @@ func (s *Store) Write(ctx context.Context, fn func(tx *Tx) error) error {
 }
 
 func (s *Store) run(ctx context.Context, tx *Tx, fn func(tx *Tx) error) error {
-	tx.now = s.clock().UTC().Truncate(time.Microsecond)
+	if err := s.perform(ctx, tx, fn); err != nil || tx.readOnly {
+		return err
+	}
+	for _, hook := range tx.after { // they may use the database
+		hook()
+	}
+	if s.told != nil && len(tx.notices) > 0 {
+		s.told()
+	}
+	return nil
+}
+
+func (s *Store) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
+
+// perform runs fn in a transaction and ends that.
+func (s *Store) perform(ctx context.Context, tx *Tx, fn func(tx *Tx) error) error {
+	if s.engine == sqliteEngine && !tx.readOnly {
+		return s.together(ctx, tx, fn)
+	}
+	tx.now = s.now()
 	// After a commit this does nothing; after an error, a panic or runtime.Goexit in fn it undoes all.
 	committed := false
 	defer func() {
@@ -151,13 +171,6 @@ func (s *Store) run(ctx context.Context, tx *Tx, fn func(tx *Tx) error) error {
 		return fmt.Errorf("commit transaction: %w", err)
 	}
 	committed = true
-	tx.release(ctx) // hooks may use the database
-	for _, hook := range tx.after {
-		hook()
-	}
-	if s.told != nil && len(tx.notices) > 0 {
-		s.told()
-	}
 	return nil
 }
 
