@@ -134,7 +134,7 @@ func (v *buildsView) keys() []action {
 }
 
 func (v *buildsView) ticks() bool {
-	return slices.ContainsFunc(v.t.items, func(b buildRow) bool { return b.state == koji.BuildBuilding })
+	return v.polled() || slices.ContainsFunc(v.t.items, func(b buildRow) bool { return b.state == koji.BuildBuilding })
 }
 
 // wantedBuilds is what the filter and the sorting ask for.

@@ -26,8 +26,9 @@ type listing[Q comparable, T any] struct {
 	typed   int
 	asking  bool
 	loaded  bool
-	stale   bool // things have changed since the first page was asked for
-	pausing bool // and are being gathered
+	stale   bool      // things have changed since the first page was asked for
+	pausing bool      // and are being gathered
+	askedAt time.Time // when the first page was asked for last
 	err     error
 }
 
@@ -102,7 +103,7 @@ func (v *listing[Q, T]) ask() tea.Cmd {
 		v.e.drop(v.c)
 		v.pausing = false
 	}
-	v.stale = false
+	v.stale, v.askedAt = false, v.e.now()
 	return v.askPage(q, 0)
 }
 
@@ -144,6 +145,10 @@ func (v *listing[Q, T]) update(msg tea.Msg) (tea.Cmd, bool) {
 			return v.ask(), true
 		}
 		return v.more(), true
+	case tick:
+		if v.due() {
+			return v.changed(true), true
+		}
 	case wake:
 		switch what := m.what.(type) {
 		case typedFilter:
@@ -166,6 +171,17 @@ func (v *listing[Q, T]) update(msg tea.Msg) (tea.Cmd, bool) {
 	}
 	return nil, false
 }
+
+// due reports whether it is time to ask anew a hub that doesn't tell of changes.
+func (v *listing[Q, T]) due() bool {
+	return v.polled() && !v.asking && !v.e.lost() && v.e.shownCalls(v.c) && v.e.now().Sub(v.askedAt) >= refreshPoll
+}
+
+// polled reports whether the hub must be asked for what has changed.
+func (v *listing[Q, T]) polled() bool { return v.loaded && v.e.link.up && !v.e.link.stream }
+
+// ticks reports whether time alone may bring something new.
+func (v *listing[Q, T]) ticks() bool { return v.polled() }
 
 // take puts a page into the list.
 func (v *listing[Q, T]) take(p listPage[Q, T], err error) {

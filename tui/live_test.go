@@ -87,13 +87,12 @@ func TestHubIsLostAndComesBack(t *testing.T) {
 	d.see(fmt.Sprintf("◉ %d build (f44-candidate, /rpms/bar:main)", second), fmt.Sprintf("▌ ◉ %d", first))
 }
 
-// A hub without an event stream, as Koji's own, is polled, to the same screen.
-func TestPolledHub(t *testing.T) {
-	t.Parallel()
-	l := newLab(t)
+// polled is a login at the hub as if it had no event stream, as Koji's own.
+func (l *lab) polled() *koji.Session {
+	l.t.Helper()
 	behind, err := url.Parse(l.server)
 	if err != nil {
-		t.Fatal(err)
+		l.t.Fatal(err)
 	}
 	proxy := &httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) { p.Out.URL.Scheme, p.Out.URL.Host = behind.Scheme, behind.Host }}
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -103,13 +102,18 @@ func TestPolledHub(t *testing.T) {
 		}
 		proxy.ServeHTTP(w, r)
 	}))
-	t.Cleanup(front.Close)
+	l.t.Cleanup(front.Close)
 	real := l.server
 	l.server = front.URL + "/kojihub"
-	s := l.login("admin")
-	l.server = real
+	defer func() { l.server = real }()
+	return l.login("admin")
+}
 
-	d := drive(t, s, 160, 50)
+// A hub without an event stream is polled, to the same screen.
+func TestPolledHub(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	d := drive(t, l.polled(), 160, 50)
 	d.see("⟳ poll", "no tasks of yours today")
 	parent := l.build("git+https://src.example.org/rpms/foo#main")
 	child := l.subtask(parent, "x86_64")

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"koji"
 )
@@ -187,4 +188,67 @@ func TestTags(t *testing.T) {
 	d.see("+ zsh ")
 	d.press("/", "zsh", "enter", "enter")
 	d.see("Tags › f44-build › zsh-5.9-1.fc44")
+}
+
+// A hub without a stream shows the same, and what has changed when it is asked.
+func TestThingsOfPolledHub(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.tags("f44", "f44-build")
+	l.made("f44", "bash", "5.2", "1.fc44")
+	d := drive(t, l.polled(), 80, 24)
+	d.see("⟳ poll")
+	d.press("2")
+	d.see("✓ bash-5.2-1.fc44", "f44 ", "1 of 1")
+	l.made("f44", "bash", "5.3", "1.fc44")
+	d.press("R")
+	d.see("▌ ✓ bash-5.2-1.fc44", "  ✓ bash-5.3-1.fc44", "2 of 2")
+	d.press("/", "tag:f44 own:admin", "enter")
+	d.see("tag f44", "owner admin", "2 of 2")
+	d.press("/", " fish", "enter")
+	d.see("nothing fits the filter", "0 of 0")
+	d.press("esc", "3", "j", "enter", "tab", "tab")
+	d.see("Tags › f44-build", "[Latest]", "bash-5.3-1.fc44")
+	d.press("[")
+	d.see("~ bash ")
+
+	l.made("f44", "fish", "4.1", "1.fc44")
+	d.press("R")
+	d.see("+ fish ")
+}
+
+// What a hub without a stream shows is asked for again when it is old enough,
+// but only if it can be seen.
+func TestPolledListIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	r := testRoot(80, 24, newTheme(paletteDark, false))
+	openBuilds(r)
+	v := r.top().(*buildsView)
+	tell(r, buildPage{query: v.query, offset: len(v.t.items)})
+	r.Update(link{up: true, heard: testNow(), every: 5e9})
+	asked := func() bool {
+		v.pausing, v.asking = false, false
+		r.Update(tickAt(r.tickGen))
+		return v.pausing
+	}
+	later := testNow()
+	r.e.hub.now = func() time.Time { return later }
+	for _, tt := range []struct {
+		name string
+		do   func()
+		want bool
+	}{
+		{"at once", func() {}, false},
+		{"after 20 s", func() { later = later.Add(20 * time.Second) }, true},
+		{"below another view", func() { press(r, "enter") }, false},
+		{"in another place", func() { press(r, "q", "1") }, false},
+		{"shown again", func() { press(r, "2"); later = later.Add(20 * time.Second) }, true},
+		{"of a hub with a stream", func() { r.Update(link{up: true, stream: true}) }, false},
+		{"of a lost hub", func() { r.Update(link{up: false, lost: later}) }, false},
+	} {
+		tt.do()
+		if got := asked(); got != tt.want {
+			t.Errorf("%s: asked again: %v, want %v", tt.name, got, tt.want)
+		}
+	}
 }

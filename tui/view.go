@@ -134,6 +134,9 @@ type env struct {
 // later has a command run that was made where it can't be handed back.
 func (e *env) later(cmd tea.Cmd) { e.begun = append(e.begun, cmd) }
 
+// shownCalls reports whether the view that calls belong to is on the screen.
+func (e *env) shownCalls(c *calls) bool { return e.top != nil && e.top.calls() == c }
+
 // shown reports whether a view is on the screen, not below another.
 func (e *env) shown(v view) bool { return e.top == v }
 
