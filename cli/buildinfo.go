@@ -66,14 +66,16 @@ type signedRPM struct {
 }
 
 type archive struct {
-	ID         int64   `xmlrpc:"id"`
-	FileName   string  `xmlrpc:"filename"`
-	BType      string  `xmlrpc:"btype"`
-	Size       int64   `xmlrpc:"size"`
-	GroupID    *string `xmlrpc:"group_id,omitempty"`
-	ArtifactID *string `xmlrpc:"artifact_id,omitempty"`
-	Version    *string `xmlrpc:"version,omitempty"`
-	RelPath    *string `xmlrpc:"relpath,omitempty"`
+	ID           int64             `xmlrpc:"id"`
+	FileName     string            `xmlrpc:"filename"`
+	BType        string            `xmlrpc:"btype"`
+	Size         int64             `xmlrpc:"size"`
+	Checksum     string            `xmlrpc:"checksum"`
+	ChecksumType koji.ChecksumType `xmlrpc:"checksum_type"`
+	GroupID      *string           `xmlrpc:"group_id,omitempty"`
+	ArtifactID   *string           `xmlrpc:"artifact_id,omitempty"`
+	Version      *string           `xmlrpc:"version,omitempty"`
+	RelPath      *string           `xmlrpc:"relpath,omitempty"`
 }
 
 type changeEntry struct {

@@ -161,6 +161,10 @@ func TestDownloadBuild(t *testing.T) {
 	}
 	got := h.run(t, "download-build", "foo-1.0-1")
 	want := "Downloading [1/2]: foo-1.0-1.src.rpm\nDownloading [2/2]: foo-1.0-1.x86_64.rpm\nAppending to existing file foo-1.0-1.x86_64.rpm\n"
+	if n := strings.Count(got.err, "not a valid rpm file"); n != 2 {
+		t.Errorf("of 2 files %d are told to be no rpms: %s", n, got.err)
+	}
+	got.err = ""
 	if diff := cmp.Diff(ran{0, want, ""}, got, cmp.AllowUnexported(ran{})); diff != "" {
 		t.Fatal(diff)
 	}

@@ -87,26 +87,36 @@ func (o *callOptions) arguments(words []string) ([]any, error) {
 		}
 		named = members
 	}
-	args := []any{}
-	for _, word := range words {
-		name, text := "", word
-		if m := byName().FindStringSubmatch(word); m != nil {
-			name, text = m[1], m[2]
-		}
-		value, err := o.value(text)
-		if err != nil {
-			return nil, err
-		}
-		if name == "" {
-			args = append(args, value)
-		} else {
-			named[name] = value
-		}
+	args, err := readWords(words, named, o.value)
+	if err != nil {
+		return nil, err
 	}
 	if len(named) > 0 {
 		args = append(args, named)
 	}
 	return args, nil
+}
+
+// readWords reads words as value does: those of the form name=value into named,
+// and the others as a list.
+func readWords(words []string, named map[string]any, value func(text string) (any, error)) ([]any, error) {
+	list := []any{}
+	for _, word := range words {
+		name, text := "", word
+		if m := byName().FindStringSubmatch(word); m != nil {
+			name, text = m[1], m[2]
+		}
+		v, err := value(text)
+		if err != nil {
+			return nil, err
+		}
+		if name == "" {
+			list = append(list, v)
+		} else {
+			named[name] = v
+		}
+	}
+	return list, nil
 }
 
 // value reads one word in the notation that was chosen.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -82,28 +83,47 @@ func newDisableChannelCommand(env *Env) *cobra.Command {
 }
 
 func switchChannels(env *Env, name, short, method string) *cobra.Command {
+	kind := switched{"channelname", "getChannel", "channel", "bigmem"}
+	return switching[koji.Channel](env, kind, name, short, func(m *koji.Multicall, channel string, comment *string) {
+		named := koji.Named{}
+		if comment != nil {
+			named["comment"] = *comment
+		}
+		m.Add(nil, method, channel, named)
+	})
+}
+
+// switched is a kind of thing that can be enabled and disabled.
+type switched struct {
+	argument, getter, noun, example string
+}
+
+// switching makes a command that enables or disables things, by the calls that
+// add adds for each; comment is nil if there is none.
+func switching[T any](env *Env, kind switched, name, short string, add func(m *koji.Multicall, name string, comment *string)) *cobra.Command {
 	var comment string
 	cmd := &cobra.Command{
-		Use: name + " [options] <channelname> [<channelname> ...]", Short: short, GroupID: admin,
-		Example: "koji " + name + " --comment 'new machines' bigmem", Args: arguments(1, -1),
+		Use: fmt.Sprintf("%s [options] <%s> [<%[2]s> ...]", name, kind.argument), Short: short, GroupID: admin,
+		Example: "koji " + name + " --comment 'new disks' " + kind.example, Args: arguments(1, -1),
 	}
 	cmd.RunE = func(cmd *cobra.Command, names []string) error {
-		s, err := env.Session(cmd.Context())
+		ctx := cmd.Context()
+		s, err := env.Session(ctx)
 		if err != nil {
 			return err
 		}
-		if err := needAll[koji.Channel](cmd.Context(), env, s, "getChannel", "channel", names); err != nil {
+		if err := needAll[T](ctx, env, s, kind.getter, kind.noun, names); err != nil {
 			return err
+		}
+		var said *string
+		if cmd.Flags().Changed("comment") {
+			said = &comment
 		}
 		m := s.Multicall()
 		for _, name := range names {
-			named := koji.Named{}
-			if cmd.Flags().Changed("comment") {
-				named["comment"] = comment
-			}
-			m.Add(nil, method, name, named)
+			add(m, name, said)
 		}
-		return m.Run(cmd.Context())
+		return m.Run(ctx)
 	}
 	cmd.Flags().StringVar(&comment, "comment", "", "say why")
 	return cmd

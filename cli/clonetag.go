@@ -75,11 +75,13 @@ func (o *cloneTagOptions) run(ctx context.Context, src, dst string) error {
 		"config": o.all || o.config, "groups": o.all || o.groups, "pkgs": o.all || o.pkgs, "builds": o.all || o.builds,
 		"latest_only": o.latest, "inherit_builds": o.inherit, "event": event, "force": o.force,
 	}
-	if to == nil {
-		return s.Call(ctx, "snapshotTag", nil, from.ID, dst, named)
-	}
-	named["remove"] = !o.noDelete
-	return s.Call(ctx, "snapshotTagModify", nil, from.ID, to.ID, named)
+	return o.env.working("cloning "+src+" to "+dst, func() error {
+		if to == nil {
+			return s.Call(ctx, "snapshotTag", nil, from.ID, dst, named)
+		}
+		named["remove"] = !o.noDelete
+		return s.Call(ctx, "snapshotTagModify", nil, from.ID, to.ID, named)
+	})
 }
 
 // tags are the tag to copy and the one to change, nil if that is to be made.

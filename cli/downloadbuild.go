@@ -45,11 +45,6 @@ func newDownloadBuildCommand(env *Env) *cobra.Command {
 	return quick(env, cmd)
 }
 
-// remoteFile is a file to fetch, and what to fetch if it isn't there.
-type remoteFile struct {
-	path, otherwise, local string
-}
-
 func (o *downloadBuildOptions) run(ctx context.Context, name string) error {
 	if o.taskID && (o.rpm || o.latestFrom != "") || o.rpm && o.latestFrom != "" {
 		return usagef("--task-id, --rpm and --latestfrom conflict")
@@ -76,16 +71,7 @@ func (o *downloadBuildOptions) run(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	for i, f := range files {
-		err := fetch(ctx, o.env, s, f.path, f.local, i, len(files), !o.noprogress)
-		if err != nil && f.otherwise != "" && notThere(err) {
-			err = fetch(ctx, o.env, s, f.otherwise, f.local, i, len(files), !o.noprogress)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return fetchAll(ctx, o.env, s, files, !o.noprogress)
 }
 
 // find is the build that is meant, and with --rpm the rpm.
@@ -161,7 +147,7 @@ func (o *downloadBuildOptions) rpms(ctx context.Context, s *koji.Session, b *koj
 	for i, r := range rpms {
 		file := r.FileName()
 		plain := fmt.Sprintf("%s/%s/%s", dir, r.Arch, file)
-		files[i] = remoteFile{path: plain, local: file}
+		files[i] = remoteFile{path: plain, local: file, check: rpmCheck(r)}
 		if o.key != "" {
 			n := koji.NVRA{NVR: koji.NVR{Name: r.Name, Version: r.Version, Release: r.Release}, Arch: r.Arch}
 			files[i].path = dir + "/" + signedPath(o.key, n)
@@ -191,7 +177,7 @@ func (o *downloadBuildOptions) archives(ctx context.Context, s *koji.Session, b 
 		if a.BType == "" {
 			a.BType = o.btype
 		}
-		files[i] = remoteFile{path: dir + "/" + a.path(), local: a.FileName}
+		files[i] = remoteFile{path: dir + "/" + a.path(), local: a.FileName, check: archiveCheck(a)}
 		if a.BType == "maven" || a.BType == "win" {
 			files[i].local = strings.TrimPrefix(a.path(), a.BType+"/")
 		}

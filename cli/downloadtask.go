@@ -91,12 +91,7 @@ func (o *downloadTaskOptions) run(ctx context.Context, arg string) error {
 		return failf("No files to download for task %d", task.ID)
 	}
 	files = apart(files)
-	for i, f := range files {
-		if err := fetch(ctx, o.env, s, f.path, f.local, i, len(files), !o.noprogress); err != nil {
-			return err
-		}
-	}
-	return nil
+	return fetchAll(ctx, o.env, s, files, !o.noprogress)
 }
 
 // apart leaves one of rpms that are the same, as the source rpm is that comes from

@@ -8,10 +8,42 @@ import (
 	"strings"
 
 	"koji"
+	"koji/internal/lazyregexp"
 )
 
-// tailLines is how much of a failed task's log is shown.
-const tailLines = 20
+const (
+	tailBytes = 64 << 10 // how much of the end of a failed task's log is looked at
+	tailLines = 20       // how much is shown
+	around    = 8        // lines about the first error, if it stands before these
+)
+
+// errorLine is a line in which a compiler, a test or a package manager says what
+// went wrong.
+var errorLine = lazyregexp.New(`(?i)(\b(fatal|error)\b ?:|^error\b|\*\*\* .*error|undefined reference|traceback \(most|^FAIL(ED)?\b|^panic:|no such file or directory|no matching package|nothing provides|conflicting requests)`)
+
+// epilogue is what follows any failure, and says nothing of it.
+var epilogue = lazyregexp.New(`(?i)^(RPM build errors|Child return code|error: Bad exit status|EXCEPTION:|ERROR: (Command failed|Exception))`)
+
+// telling are the lines of a log's end that matter: the last ones, and before
+// them those about the first error if that stands further up.
+func telling(lines []string) []string {
+	tail := max(0, len(lines)-tailLines)
+	first := slices.IndexFunc(lines, func(line string) bool {
+		line = strings.TrimSpace(line)
+		return errorLine().MatchString(line) && !epilogue().MatchString(line)
+	})
+	if first < 0 || first >= tail {
+		return lines[tail:]
+	}
+	from := max(0, first-2)
+	to := min(from+around, len(lines))
+	rest := max(to, len(lines)-(tailLines-around-1))
+	shown := slices.Clone(lines[from:to])
+	if rest > to {
+		shown = append(shown, "…")
+	}
+	return append(shown, lines[rest:]...)
+}
 
 // taskLog is a log of a task.
 type taskLog struct {
@@ -47,7 +79,11 @@ func (w *taskWatch) tellFailures(ctx context.Context) {
 			continue
 		}
 		why := ""
-		if f := w.faults[t.ID]; f != nil {
+		f := w.faults[t.ID]
+		if f == nil {
+			f, _ = taskFault(ctx, w.s, t.ID)
+		}
+		if f != nil {
 			why = f.text
 		}
 		if !slices.Contains(w.tree.Roots(), t.ID) {
@@ -89,7 +125,7 @@ func decisive(logs []taskLog, why string) []taskLog {
 // tail prints the last lines of the first log that has any.
 func (w *taskWatch) tail(ctx context.Context, id int64, logs []taskLog) {
 	for _, l := range logs {
-		data, err := w.s.DownloadTaskOutput(ctx, id, l.name, -16384, -1, l.volume)
+		data, err := w.s.DownloadTaskOutput(ctx, id, l.name, -tailBytes, -1, l.volume)
 		if err != nil {
 			w.env.warn("koji: read %s of task %d: %v", l.name, id, err)
 			return
@@ -98,10 +134,8 @@ func (w *taskWatch) tail(ctx context.Context, id int64, logs []taskLog) {
 		if len(data) == 0 {
 			continue
 		}
-		lines := strings.Split(string(data), "\n")
-		lines = lines[max(0, len(lines)-tailLines):]
 		w.env.printf("\nThe end of %s (all of it: koji watch-logs --log %s %d):", l.name, l.name, id)
-		for _, line := range lines {
+		for _, line := range telling(strings.Split(string(data), "\n")) {
 			w.env.printf("| %s", strings.TrimRight(line, "\r"))
 		}
 		return

@@ -21,26 +21,15 @@ func newAddGroupCommand(env *Env) *cobra.Command {
 	}
 }
 
-func addGroup(ctx context.Context, env *Env, tagName, group string) error {
-	s, err := env.Session(ctx)
-	if err != nil {
-		return err
-	}
-	if err := mayNot(ctx, s, "tag"); err != nil {
-		return err
-	}
-	tag, err := needTag(ctx, s, tagName)
-	if err != nil {
-		return err
-	}
-	there, err := hasGroup(ctx, s, tag.ID, group, false)
+func addGroup(ctx context.Context, env *Env, tag, group string) error {
+	s, there, err := hasGroup(ctx, env, tag, group, false)
 	if err != nil {
 		return err
 	}
 	if there {
-		return failf("Group %s already exists for tag %s", group, tagName)
+		return failf("Group %s already exists for tag %s", group, tag)
 	}
-	return s.Call(ctx, "groupListAdd", nil, tag.Name, group)
+	return s.Call(ctx, "groupListAdd", nil, tag, group)
 }
 
 type listGroupsOptions struct {

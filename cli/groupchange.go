@@ -83,31 +83,32 @@ func wholeGroup(env *Env, name, short, method string, inherited bool) *cobra.Com
 	}
 }
 
-func changeWholeGroup(ctx context.Context, env *Env, method, tagName, group string, inherited bool) error {
-	s, err := env.Session(ctx)
-	if err != nil {
-		return err
-	}
-	if err := mayNot(ctx, s, "tag"); err != nil {
-		return err
-	}
-	tag, err := needTag(ctx, s, tagName)
-	if err != nil {
-		return err
-	}
-	there, err := hasGroup(ctx, s, tag.ID, group, inherited)
+func changeWholeGroup(ctx context.Context, env *Env, method, tag, group string, inherited bool) error {
+	s, there, err := hasGroup(ctx, env, tag, group, inherited)
 	if err != nil {
 		return err
 	}
 	if !there {
-		return failf("Group %s doesn't exist within tag %s", group, tagName)
+		return failf("Group %s doesn't exist within tag %s", group, tag)
 	}
-	return s.Call(ctx, method, nil, tag.Name, group)
+	return s.Call(ctx, method, nil, tag, group)
 }
 
-// hasGroup says whether a tag has a group, itself or with inherited by its parents.
-func hasGroup(ctx context.Context, s *koji.Session, tag int64, group string, inherited bool) (bool, error) {
+// hasGroup says whether a tag has a group, itself or with inherited by its
+// parents, for a user who may change that.
+func hasGroup(ctx context.Context, env *Env, tagName, group string, inherited bool) (*koji.Session, bool, error) {
+	s, err := env.Session(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	if err := mayNot(ctx, s, "tag"); err != nil {
+		return nil, false, err
+	}
+	tag, err := needTag(ctx, s, tagName)
+	if err != nil {
+		return nil, false, err
+	}
 	var groups []koji.Group
-	err := s.Call(ctx, "getTagGroups", &groups, tag, koji.Named{"inherit": inherited, "incl_pkgs": false, "incl_reqs": false})
-	return slices.ContainsFunc(groups, func(g koji.Group) bool { return g.Name == group }), err
+	err = s.Call(ctx, "getTagGroups", &groups, tag.ID, koji.Named{"inherit": inherited, "incl_pkgs": false, "incl_reqs": false})
+	return s, slices.ContainsFunc(groups, func(g koji.Group) bool { return g.Name == group }), err
 }

@@ -261,69 +261,61 @@ func edits(entries []historyEntry) []historyEntry {
 	return out
 }
 
-// historyText says what happened: made, ended and edited, with the names of
-// columns in braces.
-func historyText(table string) (made, ended, edited string) {
-	switch table {
-	case "tag_listing":
-		const nvr = "{name}-{version}-{release} "
-		return nvr + "tagged into {tag.name}", nvr + "untagged from {tag.name}", nvr + "re-tagged into {tag.name}"
-	case "user_perms":
-		return "permission {permission.name} granted to {user.name}", "permission {permission.name} revoked for {user.name}", "permission {permission.name} re-granted to {user.name}"
-	case "user_groups":
-		return "user {user.name} added to group {group.name}", "user {user.name} removed from group {group.name}", "user {user.name} re-added to group {group.name}"
-	case "cg_users":
-		const cg = "content generator {content_generator.name}"
-		return "user {user.name} added to " + cg, "user {user.name} removed from " + cg, "user {user.name} re-added to " + cg
-	case "tag_packages":
-		const what = "{package.name} in {tag.name}"
-		return "package list entry created: " + what, "package list entry revoked: " + what, "package list entry for " + what + " updated"
-	case "tag_package_owners":
-		const what = "{package.name} in {tag.name}"
-		return "package owner {owner.name} set for " + what, "package owner {owner.name} revoked for " + what, "package owner changed for " + what
-	case "tag_inheritance":
-		const line = "inheritance line {tag.name}->{parent.name} "
-		return line + "added", line + "removed", line + "updated"
-	case "tag_config":
-		return "new tag: {tag.name}", "tag deleted: {tag.name}", "tag configuration for {tag.name} altered"
-	case "tag_extra":
-		return "added tag option {key} for tag {tag.name}", "tag option {key} removed for {tag.name}", "tag option {key} for {tag.name} altered"
-	case "host_config":
-		return "new host: {host.name}", "host deleted: {host.name}", "host configuration for {host.name} altered"
-	case "host_channels":
-		return "host {host.name} added to channel {channels.name}", "host {host.name} removed from channel {channels.name}", "host {host.name} re-added to channel {channels.name}"
-	case "build_target_config":
-		return "new build target: {build_target.name}", "build target deleted: {build_target.name}", "build target configuration for {build_target.name} updated"
-	case "external_repo_config":
-		return "new external repo: {external_repo.name}", "external repo deleted: {external_repo.name}", "external repo configuration for {external_repo.name} altered"
-	case "tag_external_repos":
-		const repo = "external repo entry for {external_repo.name} "
-		return repo + "added to tag {tag.name}", repo + "removed from tag {tag.name}", repo + "in tag {tag.name} updated"
-	case "group_config":
-		return "group {group.name} added to tag {tag.name}", "group {group.name} removed from tag {tag.name}", "group {group.name} configuration for tag {tag.name} updated"
-	case "group_req_listing":
-		const dep = "group dependency {group.name}->{req.name} "
-		return dep + "added in tag {tag.name}", dep + "dropped from tag {tag.name}", dep + "updated in tag {tag.name}"
-	case "group_package_listing":
-		return "package {package} added to group {group.name} in tag {tag.name}", "package {package} removed from group {group.name} in tag {tag.name}",
-			"package entry {package} in group {group.name}, tag {tag.name} updated"
+// happening is what a table's rows tell of: made, ended or edited, each between
+// two texts that name it. Names of columns are in braces.
+type happening struct {
+	before              string
+	made, ended, edited string
+	after               string
+}
+
+func happenings() map[string]happening {
+	return map[string]happening{
+		"tag_listing":           {"{name}-{version}-{release} ", "tagged into", "untagged from", "re-tagged into", " {tag.name}"},
+		"user_perms":            {"permission {permission.name} ", "granted to", "revoked for", "re-granted to", " {user.name}"},
+		"user_groups":           {"user {user.name} ", "added to", "removed from", "re-added to", " group {group.name}"},
+		"cg_users":              {"user {user.name} ", "added to", "removed from", "re-added to", " content generator {content_generator.name}"},
+		"tag_packages":          {"package list entry ", "created: {}", "revoked: {}", "for {} updated", "{package.name} in {tag.name}"},
+		"tag_package_owners":    {"package owner ", "{owner.name} set for {}", "{owner.name} revoked for {}", "changed for {}", "{package.name} in {tag.name}"},
+		"tag_inheritance":       {"inheritance line {tag.name}->{parent.name} ", "added", "removed", "updated", ""},
+		"tag_config":            {"", "new tag: {}", "tag deleted: {}", "tag configuration for {} altered", "{tag.name}"},
+		"tag_extra":             {"", "added tag option {key} for tag {}", "tag option {key} removed for {}", "tag option {key} for {} altered", "{tag.name}"},
+		"host_config":           {"", "new host: {}", "host deleted: {}", "host configuration for {} altered", "{host.name}"},
+		"host_channels":         {"host {host.name} ", "added to", "removed from", "re-added to", " channel {channels.name}"},
+		"build_target_config":   {"", "new build target: {}", "build target deleted: {}", "build target configuration for {} updated", "{build_target.name}"},
+		"external_repo_config":  {"", "new external repo: {}", "external repo deleted: {}", "external repo configuration for {} altered", "{external_repo.name}"},
+		"tag_external_repos":    {"external repo entry for {external_repo.name} ", "added to {}", "removed from {}", "in {} updated", "tag {tag.name}"},
+		"group_config":          {"group {group.name} ", "added to {}", "removed from {}", "configuration for {} updated", "tag {tag.name}"},
+		"group_req_listing":     {"group dependency {group.name}->{req.name} ", "added in", "dropped from", "updated in", " tag {tag.name}"},
+		"group_package_listing": {"package ", "{package} added to group {group.name} in {}", "{package} removed from group {group.name} in {}", "entry {package} in group {group.name}, {} updated", "tag {tag.name}"},
 	}
-	return table + " entry created", table + " entry revoked", table + " entry updated"
+}
+
+// text is what happened in words: verb is one of h's. What it names stands at
+// {}, or behind it.
+func (h happening) text(verb string) string {
+	if strings.Contains(verb, "{}") {
+		return h.before + strings.Replace(verb, "{}", h.after, 1)
+	}
+	return h.before + verb + h.after
 }
 
 var columnRe = lazyregexp.New(`\{[a-z_.]+\}`)
 
 // line is the entry as one line.
 func (o *listHistoryOptions) line(e historyEntry) string {
-	made, ended, edited := historyText(e.table)
-	text, when, who := made, "create_ts", "creator_name"
+	what, known := happenings()[e.table]
+	if !known {
+		what = happening{e.table + " entry ", "created", "revoked", "updated", ""}
+	}
+	verb, when, who := what.made, "create_ts", "creator_name"
 	switch {
 	case e.old != nil:
-		text = edited
+		verb = what.edited
 	case e.ended:
-		text, when, who = ended, "revoke_ts", "revoker_name"
+		verb, when, who = what.ended, "revoke_ts", "revoker_name"
 	}
-	text = columnRe().ReplaceAllStringFunc(text, func(column string) string {
+	text := columnRe().ReplaceAllStringFunc(what.text(verb), func(column string) string {
 		if v := e.row[strings.Trim(column, "{}")]; v != nil {
 			return fmt.Sprint(v)
 		}

@@ -65,31 +65,13 @@ func newDisableHostCommand(env *Env) *cobra.Command {
 }
 
 func switchHosts(env *Env, name, short, method string) *cobra.Command {
-	var comment string
-	cmd := &cobra.Command{
-		Use: name + " [options] <hostname> [<hostname> ...]", Short: short, GroupID: admin,
-		Example: "koji " + name + " --comment 'new disk' builder1", Args: arguments(1, -1),
-	}
-	cmd.RunE = func(cmd *cobra.Command, names []string) error {
-		ctx := cmd.Context()
-		s, err := env.Session(ctx)
-		if err != nil {
-			return err
+	kind := switched{"hostname", "getHost", "host", "builder1"}
+	return switching[koji.Host](env, kind, name, short, func(m *koji.Multicall, host string, comment *string) {
+		m.Add(nil, method, host)
+		if comment != nil {
+			m.Add(nil, "editHost", host, koji.Named{"comment": *comment})
 		}
-		if err := needAll[koji.Host](ctx, env, s, "getHost", "host", names); err != nil {
-			return err
-		}
-		m := s.Multicall()
-		for _, name := range names {
-			m.Add(nil, method, name)
-			if cmd.Flags().Changed("comment") {
-				m.Add(nil, "editHost", name, koji.Named{"comment": comment})
-			}
-		}
-		return m.Run(ctx)
-	}
-	cmd.Flags().StringVar(&comment, "comment", "", "say why")
-	return cmd
+	})
 }
 
 // newEditHostCommand is koji edit-host.

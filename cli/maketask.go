@@ -98,26 +98,14 @@ func (o *makeTaskOptions) run(ctx context.Context, method string, words, literal
 // arguments are the words as the task gets them: those by name are a struct
 // behind the others. Koji: reference/wire.md, named arguments.
 func (o *makeTaskOptions) arguments(words, literal []string) ([]any, error) {
-	arglist, named := []any{}, map[string]any{}
-	for _, word := range words {
-		name, text := "", word
-		if m := byName().FindStringSubmatch(word); m != nil {
-			name, text = m[1], m[2]
-		}
-		value, err := o.value(text)
-		if err != nil {
-			return nil, err
-		}
-		if name == "" {
-			arglist = append(arglist, value)
-		} else {
-			named[name] = value
-		}
+	named := map[string]any{}
+	arglist, err := readWords(words, named, o.value)
+	if err != nil {
+		return nil, err
 	}
 	for _, word := range literal {
 		value := pylit.Filter(word)
 		if o.jsonIn {
-			var err error
 			if value, err = parseJSON(word); err != nil {
 				return nil, usagef("Invalid value: %s: %v", word, err)
 			}

@@ -157,3 +157,37 @@ func TestTreeFitsTheScreen(t *testing.T) {
 		}
 	}
 }
+
+func TestTreeEstimates(t *testing.T) {
+	t.Parallel()
+	start := 1000.0
+	task := koji.Task{
+		ID: 7, Method: "buildArch", Arch: "x86_64", State: koji.TaskOpen, StartTS: &start,
+		Request: []any{"tasks/6/6/bash-5.2-1.src.rpm", int64(1), "x86_64", true},
+	}
+	tree := koji.NewTree(7)
+	tree.Apply(task)
+	w := &taskWatch{env: newEnv(Stdio{}), tree: tree, hosts: map[int64]string{}, usual: map[string]float64{"bash": 600}}
+	screen := &treeScreen{w: w}
+	for seconds, want := range map[int64]string{1150: "  2:30  [===>        ] of about 10:00", 1600 + 1: "  10:01  [============] longer than the usual 10:00"} {
+		lines := screen.render(time.Unix(seconds, 0), 120, false)
+		if len(lines) != 1 || !strings.HasSuffix(lines[0], want) {
+			t.Errorf("%q, want %q", lines, want)
+		}
+	}
+}
+
+func TestBuiltPackage(t *testing.T) {
+	t.Parallel()
+	for source, want := range map[string]string{
+		"git+https://src.example.org/rpms/bash.git#abc": "bash", "git+https://src.example.org/rpms/bash?dir#abc": "bash",
+		"cli-build/17.x/bash-5.2-1.src.rpm": "bash", "": "", "broken.rpm": "",
+	} {
+		if got := builtPackage(koji.Task{Method: "build", Request: []any{source, "f40"}}); got != want {
+			t.Errorf("%q builds %q, want %q", source, got, want)
+		}
+	}
+	if got := builtPackage(koji.Task{Method: "sleep", Request: []any{int64(5)}}); got != "" {
+		t.Errorf("sleep builds %q", got)
+	}
+}

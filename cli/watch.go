@@ -88,17 +88,22 @@ func watchTasks(ctx context.Context, env *Env, ids []int64) error {
 
 // taskWatch is what is known of the watched tasks.
 type taskWatch struct {
-	env  *Env
-	s    *koji.Session
-	tree *koji.Tree
+	env       *Env
+	s         *koji.Session
+	tree      *koji.Tree
+	estimates bool // how long builds take is wanted
 
-	mu     sync.Mutex       // the clock that redraws the tree reads what follows
-	hosts  map[int64]string // by task
-	faults map[int64]*fault // of failed tasks
+	mu     sync.Mutex         // the clock that redraws the tree reads what follows
+	hosts  map[int64]string   // by task
+	faults map[int64]*fault   // of failed tasks
+	usual  map[string]float64 // seconds that builds take, by package; 0 where nobody knows
 }
 
 func newTaskWatch(env *Env, ids ...int64) *taskWatch {
-	return &taskWatch{env: env, s: env.session, tree: koji.NewTree(ids...), hosts: map[int64]string{}, faults: map[int64]*fault{}}
+	return &taskWatch{
+		env: env, s: env.session, tree: koji.NewTree(ids...),
+		hosts: map[int64]string{}, faults: map[int64]*fault{}, usual: map[string]float64{},
+	}
 }
 
 // fault is why a task failed.
@@ -129,15 +134,17 @@ func (w *taskWatch) each(ctx context.Context, f func(koji.TreeChange)) error {
 	return nil
 }
 
-// learn keeps a task's host and asks why it failed.
+// learn keeps a task's host and asks why it failed. A hub that is lost just then
+// is no end of the watch: it is asked again for the summary.
 func (w *taskWatch) learn(ctx context.Context, c koji.TreeChange) error {
 	var f *fault
 	if c.Task.State == koji.TaskFailed {
 		var err error
-		if f, err = taskFault(ctx, w.s, c.Task.ID); err != nil {
+		if f, err = taskFault(ctx, w.s, c.Task.ID); err != nil && !hubLost(err) {
 			return err
 		}
 	}
+	w.learnUsual(ctx, c.Task)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if c.Host != "" {

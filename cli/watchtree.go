@@ -14,6 +14,7 @@ import (
 
 // inPlace keeps a tree of the tasks on the terminal up to date.
 func (w *taskWatch) inPlace(ctx context.Context) error {
+	w.estimates = true
 	screen := &treeScreen{w: w}
 	stop := make(chan struct{})
 	var ticks sync.WaitGroup
@@ -82,7 +83,7 @@ func (t *treeScreen) render(now time.Time, width int, running bool) []string {
 			continue
 		}
 		text := fmt.Sprintf("%s%s %d %s: %s%s", strings.Repeat("  ", depth), mark(task.State), task.ID,
-			koji.TaskLabel(task), t.w.state(task), age(task, now))
+			koji.TaskLabel(task), t.w.state(task), age(task, now)) + t.w.usualBar(task, koji.Seconds(now))
 		lines = append(lines, cut(safetext.Clean(text), width-1))
 	}
 	return lines
@@ -114,11 +115,16 @@ func age(t koji.Task, now time.Time) string {
 	if t.CompletionTS != nil {
 		end = *t.CompletionTS
 	}
-	seconds := max(0, int(end-*t.StartTS))
+	return "  " + clock(max(0, end-*t.StartTS))
+}
+
+// clock is a time in seconds as a clock would show it.
+func clock(span float64) string {
+	seconds := int(span)
 	if seconds >= 3600 {
-		return fmt.Sprintf("  %d:%02d:%02d", seconds/3600, seconds/60%60, seconds%60)
+		return fmt.Sprintf("%d:%02d:%02d", seconds/3600, seconds/60%60, seconds%60)
 	}
-	return fmt.Sprintf("  %d:%02d", seconds/60, seconds%60)
+	return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
 }
 
 // cut shortens a line to width characters.
