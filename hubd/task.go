@@ -348,7 +348,9 @@ func timeArg(name string, v any) (time.Time, error) {
 // can't be read stays text.
 func decoded(t koji.Task) (koji.Task, error) {
 	if text, ok := t.Request.(string); ok {
-		if params, err := decodeRequest(t.ID, text); err == nil {
+		if params, ok := xmlrpc.CopyCall(text); ok {
+			t.Request = params
+		} else if params, err := decodeRequest(t.ID, text); err == nil {
 			t.Request = params
 		}
 	}

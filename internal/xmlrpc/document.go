@@ -3,6 +3,7 @@ package xmlrpc
 import (
 	"bytes"
 	"reflect"
+	"strings"
 )
 
 // Call reads a <methodCall> document: the method's name and its parameters as
@@ -162,6 +163,55 @@ func UnmarshalCall(document []byte) (method string, params []any, err error) {
 	return newBytesDecoder(document).Call()
 }
 
+// CallParams are the parameters of a call's document, written as an array of
+// values without being read. [CopyCall] makes them.
+type CallParams struct{ params string }
+
+// The frame of a call's document as this package and Python write it.
+const (
+	callHead  = "<?xml version='1.0'?>\n<methodCall>\n<methodName>"
+	callBegin = "</methodName>\n<params>\n"
+	callEnd   = "</params>\n</methodCall>\n"
+	paramHead = "<param>\n"
+	paramEnd  = "</param>\n"
+)
+
+// CopyCall takes the parameters out of a call's document that was written by
+// [Encoder.Call] or by Python, and is trusted to be whole. Of any other it
+// says false: UnmarshalCall reads those.
+func CopyCall(document string) (CallParams, bool) {
+	rest, ok := strings.CutPrefix(document, callHead)
+	if !ok || strings.Contains(rest, "<!") {
+		return CallParams{}, false
+	}
+	_, rest, ok = strings.Cut(rest, callBegin)
+	if !ok {
+		return CallParams{}, false
+	}
+	params, ok := strings.CutSuffix(rest, callEnd)
+	for left := params; ok && left != ""; {
+		if left, ok = strings.CutPrefix(left, paramHead); ok {
+			_, left, ok = strings.Cut(left, paramEnd)
+		}
+	}
+	return CallParams{params}, ok
+}
+
+// MarshalXMLRPC writes the array.
+func (p CallParams) MarshalXMLRPC(e *Encoder) error {
+	e.BeginArray()
+	for left := p.params; left != ""; {
+		var value string
+		value, left, _ = strings.Cut(left[len(paramHead):], paramEnd)
+		if e.begin() {
+			e.raw(value)
+			e.end()
+		}
+	}
+	e.EndArray()
+	return e.err
+}
+
 // UnmarshalResponse is Decoder.Response for a document in memory, without limits on its length.
 func UnmarshalResponse(document []byte, v any) error {
 	return newBytesDecoder(document).Response(v)
@@ -169,17 +219,17 @@ func UnmarshalResponse(document []byte, v any) error {
 
 // Call writes a <methodCall> document and flushes.
 func (e *Encoder) Call(method string, params ...any) error {
-	e.raw("<?xml version='1.0'?>\n<methodCall>\n<methodName>")
+	e.raw(callHead)
 	e.escape(method)
-	e.raw("</methodName>\n<params>\n")
+	e.raw(callBegin)
 	for _, p := range params {
-		e.raw("<param>\n")
+		e.raw(paramHead)
 		if err := e.Value(p); err != nil {
 			return err
 		}
-		e.raw("</param>\n")
+		e.raw(paramEnd)
 	}
-	e.raw("</params>\n</methodCall>\n")
+	e.raw(callEnd)
 	return e.finish()
 }
 

@@ -125,3 +125,40 @@ func TestResponsesRefused(t *testing.T) {
 		})
 	}
 }
+
+func TestCopyCall(t *testing.T) {
+	t.Parallel()
+	params := []any{"a <b> & </param>\n", int64(1) << 40, nil, []byte("</param>"), []any{}, map[string]any{"__starstar": true, "</value>": 1.5}}
+	for n := range len(params) + 1 {
+		doc, err := xmlrpc.MarshalCall("build", params[:n]...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		copied, ok := xmlrpc.CopyCall(string(doc))
+		if !ok {
+			t.Fatalf("not copied:\n%s", doc)
+		}
+		got, err := xmlrpc.MarshalResponse([]any{copied, "behind"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := xmlrpc.MarshalResponse([]any{params[:n], "behind"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), string(got)); diff != "" {
+			t.Errorf("%d parameters (-want +got):\n%s", n, diff)
+		}
+		for name, other := range map[string]string{
+			"cut":         string(doc[:len(doc)-1]),
+			"declaration": strings.Replace(string(doc), "'1.0'", `"1.0"`, 1),
+			"comment":     strings.Replace(string(doc), "<params>\n", "<params>\n<!-- </param>\n -->", 1),
+			"no params":   "<?xml version='1.0'?>\n<methodCall>\n<methodName>m</methodName>\n</methodCall>\n",
+			"blanks":      strings.Replace(string(doc), "<params>\n", "<params>\n ", 1),
+		} {
+			if _, ok := xmlrpc.CopyCall(other); ok {
+				t.Errorf("copied: %s\n%s", name, other)
+			}
+		}
+	}
+}
