@@ -218,8 +218,12 @@ func (v *listing[Q, T]) take(p listPage[Q, T], err error) {
 	if p.total >= 0 {
 		v.t.total = p.total
 	}
+	anew := v.loaded && p.query != v.query
 	v.query, v.loaded, v.t.more = p.query, true, more
 	v.t.set(p.items)
+	if anew {
+		v.t.do(actFirst) // what was looked for stands at the top
+	}
 }
 
 // edit changes rows by what was learnt of them.

@@ -129,6 +129,41 @@ func TestBuilds(t *testing.T) {
 	l.call(l.admin, nil, "tagBuildBypass", "f44-build", "zsh-5.9-1.fc44")
 }
 
+// A long list comes in pages as one scrolls, and stays where it is when
+// something new begins.
+func TestBuildPages(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	m := l.admin.Multicall()
+	for i := range 450 {
+		m.Add(nil, "createEmptyBuild", fmt.Sprintf("pkg%d", i%9), "1", fmt.Sprint(i), nil)
+	}
+	if err := m.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d := drive(t, l.admin, 80, 24)
+	d.see("stream")
+	d.press("2")
+	d.see("200 of 450", "▌ ✓ pkg8-1-449")
+	d.press("G")
+	d.see("400 of 450", "▌ ✓ pkg7-1-250")
+	d.press("G")
+	d.see("450 of 450", "▌ ✓ pkg5-1-50 ")
+	d.press("G")
+	d.see("▌ ✓ pkg0-1-0 ")
+	l.call(l.admin, nil, "createEmptyBuild", "pkg0", "2", "1", nil)
+	d.see("451 of 451", "▌ ✓ pkg0-1-0 ")
+	d.press("/", "pkg0", "enter")
+	d.see("package pkg0", "51 of 51", "✓ pkg0-2-1")
+	d.press("s", "1")
+	d.see("BUILD↑")
+	d.see("▌ ✓ pkg0-1-0 ")
+	d.press("esc")
+	d.see("200 of 451")
+	d.press("s", "s")
+	d.see("BUILD↓", "200 of 451", "▌ ✓ pkg8-1-98 ")
+}
+
 // Tags on a real hub: what is in them, what was at an event, and what has changed since.
 func TestTags(t *testing.T) {
 	t.Parallel()
