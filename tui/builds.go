@@ -16,11 +16,11 @@ import (
 type buildsView struct {
 	listing[buildQuery, buildRow]
 	follow bool
-	tagged map[int64]bool // builds whose tags are asked for
+	tagged lookups // builds whose tags are asked for
 }
 
 func newBuildsView(e *env) *buildsView {
-	v := &buildsView{tagged: map[int64]bool{}}
+	v := &buildsView{tagged: lookups{}}
 	v.listing = listing[buildQuery, buildRow]{
 		screen: newScreen(e), t: v.newTable(e), fetch: askBuilds, local: localBuildWord, hint: buildQuery.hint, fill: v.fillTags,
 		wanted: v.wantedBuilds, learnt: func(old, new buildRow) buildRow {
@@ -154,8 +154,7 @@ func (v *buildsView) wantedBuilds() buildQuery {
 func (v *buildsView) fillTags() tea.Cmd {
 	var ids []int64
 	for _, b := range v.t.visible() {
-		if b.state == koji.BuildComplete && !b.tagged && !v.tagged[b.id] {
-			v.tagged[b.id] = true
+		if b.state == koji.BuildComplete && !b.tagged && v.tagged.begin(b.id, v.c) {
 			ids = append(ids, b.id)
 		}
 	}

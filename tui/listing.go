@@ -40,6 +40,17 @@ type listPage[Q comparable, T any] struct {
 	total  int // -1: wasn't asked for
 }
 
+// lookups are things that more was asked about, each with the generation of
+// the calls by which it was: those that were ended bring no answer.
+type lookups map[int64]int
+
+// begin reports whether a thing must be asked about, and takes note of it.
+func (l lookups) begin(id int64, c *calls) bool {
+	gen, asked := l[id]
+	l[id] = c.gen
+	return !asked || gen != c.gen
+}
+
 // pageSize is how many rows are asked for at once.
 const pageSize = 200
 

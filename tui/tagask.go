@@ -114,11 +114,13 @@ func (v *tagView) compare(tab int) tea.Cmd {
 }
 
 func (v *tagView) askPart(part tagPart, event int64) tea.Cmd {
-	p := &v.moment(event).parts[part]
+	m := v.moment(event)
+	p := &m.parts[part]
 	if p.asked || p.known && !p.old || v.id == 0 && (part != partTag || event != 0) {
 		return nil
 	}
 	p.asked = true
+	v.moments[event] = m
 	h, ref := v.e.hub, any(v.id)
 	if v.id == 0 {
 		ref = v.name
@@ -128,6 +130,7 @@ func (v *tagView) askPart(part tagPart, event int64) tea.Cmd {
 
 func (v *tagView) takePart(a tagAnswer, err error) {
 	m := v.moment(a.event)
+	v.moments[a.event] = m
 	p := &m.parts[a.part]
 	p.asked, p.old, p.known, p.err = false, false, true, err
 	p.version++

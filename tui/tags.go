@@ -15,7 +15,7 @@ import (
 // tagsView lists tags by name, each with the age of its repo.
 type tagsView struct {
 	listing[tagQuery, tagRow]
-	looked map[int64]bool // tags whose repo is asked for
+	looked lookups // tags whose repo is asked for
 }
 
 // tagRow is a tag in the list. Its texts are clean.
@@ -32,7 +32,7 @@ type tagRow struct {
 type tagQuery struct{ part, order string }
 
 func newTagsView(e *env) *tagsView {
-	v := &tagsView{looked: map[int64]bool{}}
+	v := &tagsView{looked: lookups{}}
 	v.listing = listing[tagQuery, tagRow]{
 		screen: newScreen(e), t: newTagTable(e), fetch: askTagPage, hint: tagQuery.hint, fill: v.fillRepos, wanted: v.wantedTags,
 		local: func(w filterWord) bool { return w.key != "" || !strings.ContainsAny(w.value, "*?") },
@@ -144,8 +144,7 @@ func askTagPage(ctx context.Context, h *hub, q tagQuery, offset int) (listPage[t
 func (v *tagsView) fillRepos() tea.Cmd {
 	var ids []int64
 	for _, t := range v.t.visible() {
-		if !t.known && !v.looked[t.id] {
-			v.looked[t.id] = true
+		if !t.known && v.looked.begin(t.id, v.c) {
 			ids = append(ids, t.id)
 		}
 	}

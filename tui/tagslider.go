@@ -48,7 +48,6 @@ func (v *tagView) moment(event int64) *tagMoment {
 	m := v.moments[event]
 	if m == nil {
 		m = &tagMoment{event: event}
-		v.moments[event] = m
 	}
 	return m
 }
