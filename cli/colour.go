@@ -76,6 +76,9 @@ func (e *Env) fit(text string) string {
 	if !e.onTerminal() {
 		return text
 	}
+	if !e.coloured {
+		text = withoutMarks(text)
+	}
 	width, _ := e.size()
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {

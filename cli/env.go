@@ -37,8 +37,11 @@ type Env struct {
 func newEnv(s Stdio) *Env {
 	e := &Env{In: s.In, Out: s.Out, Err: s.Err, screen: s.Out}
 	if isTerminal(s.Out) {
-		e.coloured = colours()
-		e.Out = safetext.Writer(colourWriter{s.Out})
+		out := s.Out
+		if e.coloured = colours(); e.coloured {
+			out = colourWriter{s.Out}
+		}
+		e.Out = safetext.Writer(out)
 	}
 	if isTerminal(s.Err) {
 		e.Err = safetext.Writer(s.Err)

@@ -88,6 +88,7 @@ func newCompletionCommand(env *Env) *cobra.Command {
 others that the hub knows, are completed. The names are kept for a minute.
 
   bash   koji completion bash > ~/.local/share/bash-completion/completions/koji
+         (with the package bash-completion)
   zsh    koji completion zsh > a file _koji in a directory of $fpath
   fish   koji completion fish > ~/.config/fish/completions/koji.fish
 
