@@ -307,7 +307,13 @@ func (o *listNotificationsOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return o.env.buffered(func(w *bufio.Writer) { found.print(w, names) })
+	return o.env.buffered(func(w *bufio.Writer) {
+		found.print(w, names, func(format string, args ...any) {
+			if !o.env.quiet() {
+				fmt.Fprintf(w, format, args...)
+			}
+		})
+	})
 }
 
 // mailNames are the names of the tags ("t12") and packages ("p12") that are spoken of.
@@ -348,7 +354,8 @@ func mailNames(ctx context.Context, s *koji.Session, found mails) (map[string]st
 	return names, nil
 }
 
-func (f mails) print(w *bufio.Writer, names map[string]string) {
+// print writes both lists; say writes what isn't data.
+func (f mails) print(w *bufio.Writer, names map[string]string, say func(format string, args ...any)) {
 	name := func(kind string, id *int64) string {
 		if id == nil {
 			return "*"
@@ -356,19 +363,19 @@ func (f mails) print(w *bufio.Writer, names map[string]string) {
 		return names[fmt.Sprint(kind, *id)]
 	}
 	if len(f.Notifications) == 0 {
-		fmt.Fprintln(w, "No notifications")
+		say("No notifications\n")
 	} else {
-		fmt.Fprintf(w, "Notifications\n%6s %-25s %-25s %-20s %-12s\n%s\n", "ID", "Tag", "Package", "E-mail", "Success-only", rule("-", 6, 25, 25, 20, 12))
-		for _, n := range f.Notifications {
-			fmt.Fprintf(w, "%6d %-25s %-25s %-20s %-12s\n", n.ID, name("t", n.TagID), name("p", n.PackageID), n.Email, yesno(n.SuccessOnly))
-		}
+		say("Notifications\n%6s %-25s %-25s %-20s %-12s\n%s\n", "ID", "Tag", "Package", "E-mail", "Success-only", rule("-", 6, 25, 25, 20, 12))
 	}
-	fmt.Fprintln(w)
+	for _, n := range f.Notifications {
+		fmt.Fprintf(w, "%6d %-25s %-25s %-20s %-12s\n", n.ID, name("t", n.TagID), name("p", n.PackageID), n.Email, yesno(n.SuccessOnly))
+	}
+	say("\n")
 	if len(f.Blocks) == 0 {
-		fmt.Fprintln(w, "No notification blocks")
+		say("No notification blocks\n")
 		return
 	}
-	fmt.Fprintf(w, "Notification blocks\n%6s %-25s %-25s\n%s\n", "ID", "Tag", "Package", rule("-", 6, 25, 25))
+	say("Notification blocks\n%6s %-25s %-25s\n%s\n", "ID", "Tag", "Package", rule("-", 6, 25, 25))
 	for _, b := range f.Blocks {
 		fmt.Fprintf(w, "%6d %-25s %-25s\n", b.ID, name("t", b.TagID), name("p", b.PackageID))
 	}
