@@ -29,6 +29,8 @@ func (e *env) whyOffline() string {
 	switch {
 	case e.lost():
 		return "no hub"
+	case e.me.id == 0 && e.hub.act != nil && e.hub.act.LoggedIn():
+		return "not known yet who you are"
 	case e.me.id == 0:
 		return "needs a login"
 	}
@@ -61,14 +63,23 @@ func orID(name string, id int64) string {
 	return name
 }
 
-// openMenu shows what can be done.
-func (e *env) openMenu(all []deed) {
+// openMenu shows what can be done, and what changes about that meanwhile as
+// long as it is about the same thing.
+func (e *env) openMenu(deeds func() []deed, same func() bool) {
 	m := &menu{e: e, title: "act"}
-	for _, d := range all {
-		if d.key != "" {
-			m.items = append(m.items, menuItem{d.key, d.name, d.about, d.why, d.begin})
+	m.renew = func() {
+		if !same() {
+			return
 		}
+		m.items = m.items[:0]
+		for _, d := range deeds() {
+			if d.key != "" {
+				m.items = append(m.items, menuItem{d.key, d.name, d.about, d.why, d.begin})
+			}
+		}
+		m.at = max(0, min(m.at, len(m.items)-1))
 	}
+	m.renew()
 	e.over = m
 }
 

@@ -22,6 +22,7 @@ type menu struct {
 	title string
 	items []menuItem
 	at    int
+	renew func() // makes the items anew after each message, nil: they stay
 }
 
 type menuItem struct {

@@ -171,11 +171,14 @@ func (r *root) drawLink(p *pen) {
 	put := func(m mark, text string) { p.put(m.role, r.e.sign(m)+" "+text) }
 	switch {
 	case r.e.lost():
-		was := "poll"
-		if l.stream {
-			was = "stream"
+		was := " · was poll"
+		switch {
+		case l.stream:
+			was = " · was stream"
+		case l.heard.IsZero():
+			was = ""
 		}
-		put(markLost, fmt.Sprintf("lost %s · was %s · attempt %d", span(now.Sub(l.lost).Seconds()), was, l.tries))
+		put(markLost, fmt.Sprintf("lost %s%s · attempt %d", span(now.Sub(l.lost).Seconds()), was, l.tries))
 	case !l.up:
 		p.put(roleWait, "connecting")
 	case l.stream:

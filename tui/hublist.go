@@ -137,7 +137,7 @@ type hubRow struct {
 	tab          *tab
 }
 
-// openHubList lists the profiles, those that are open first.
+// openHubList lists the profiles in the order of the files.
 func (r *root) openHubList() {
 	l := &hubList{r: r, edit: newLineEdit()}
 	l.list()
@@ -152,16 +152,20 @@ func (r *root) openHubList() {
 func (l *hubList) list() {
 	l.rows = nil
 	fits := func(name string) bool { _, ok := fuzzy(l.filter, name); return ok }
+	open := map[string]*tab{}
 	for _, t := range l.r.tabs {
-		if fits(t.e.profile) {
-			l.rows = append(l.rows, hubRow{t.e.profile, t.e.server, t})
-		}
+		open[t.e.profile] = t
 	}
 	for _, k := range l.r.hubs.known {
 		name := safetext.Clean(k.Name)
-		open := slices.ContainsFunc(l.r.tabs, func(t *tab) bool { return t.e.profile == name })
-		if !open && fits(name) {
-			l.rows = append(l.rows, hubRow{name, safetext.Clean(k.Server), nil})
+		if fits(name) {
+			l.rows = append(l.rows, hubRow{name, safetext.Clean(k.Server), open[name]})
+		}
+		delete(open, name)
+	}
+	for _, t := range l.r.tabs { // what the command line alone tells of
+		if open[t.e.profile] == t && fits(t.e.profile) {
+			l.rows = append(l.rows, hubRow{t.e.profile, t.e.server, t})
 		}
 	}
 	l.at = max(0, min(l.at, len(l.rows)-1))

@@ -205,7 +205,8 @@ func (r *root) act(a action) tea.Cmd {
 		r.openPalette()
 		return nil
 	case actAct:
-		r.e.openMenu(r.allDeeds())
+		about := v.command() // names what is selected
+		r.e.openMenu(r.allDeeds, func() bool { return r.top() == v && v.command() == about })
 		return nil
 	case actCopy:
 		r.e.openCopyMenu(v.clips(), v.command())

@@ -183,6 +183,9 @@ func (t *tab) settle() tea.Cmd {
 	}
 	cmds = append(cmds, t.e.begun...)
 	t.e.begun, t.e.top = nil, t.top()
+	if m, ok := t.e.over.(*menu); ok && m.renew != nil {
+		m.renew()
+	}
 	return tea.Batch(cmds...)
 }
 

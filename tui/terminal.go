@@ -2,14 +2,17 @@ package tui
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
+	tea "github.com/charmbracelet/bubbletea"
 	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 )
@@ -71,6 +74,26 @@ type answers struct {
 	end        bool // it has answered the last question
 }
 
+// terminalReply is what a terminal answers, besides which there may be keys that were
+// typed ahead.
+var terminalReply = regexp.MustCompile("\x1b\\]11;[^\x07\x1b]*(\x07|\x1b\\\\)|\x1b\\[\\?[0-9;]*(\\$y|c)")
+
+// typedAhead are the plain keys among what was heard.
+func typedAhead(heard []byte) []tea.KeyMsg {
+	var keys []tea.KeyMsg
+	for _, b := range terminalReply.ReplaceAll(heard, nil) {
+		switch {
+		case b == 0x1b:
+			return keys // what follows may be anything
+		case b == '\r':
+			keys = append(keys, tea.KeyMsg{Type: tea.KeyEnter})
+		case b >= ' ' && b <= '~':
+			keys = append(keys, tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{rune(b)}})
+		}
+	}
+	return keys
+}
+
 // questions asks for the background colour (OSC 11), for mode 2026, and for
 // what any terminal answers, so that one needn't wait for what it doesn't know.
 const questions = "\x1b]11;?\x1b\\\x1b[?2026$p\x1b[c"
@@ -80,39 +103,37 @@ const askLimit = 100 * time.Millisecond
 
 // askTerminal asks a terminal about itself. One that doesn't answer is as if
 // it knew nothing.
-func askTerminal(in, out *os.File) (answers, error) {
+func askTerminal(in, out *os.File) (a answers, typed []tea.KeyMsg, err error) {
 	fd := int(in.Fd())
-	state, err := term.MakeRaw(fd)
+	var state *term.State
+	state, err = term.MakeRaw(fd)
 	if err != nil {
-		return answers{}, fmt.Errorf("ask the terminal: %w", err)
+		return answers{}, nil, fmt.Errorf("ask the terminal: %w", err)
 	}
 	defer func() { _ = term.Restore(fd, state) }() // it was like that a moment ago
 	if _, err := out.WriteString(questions); err != nil {
-		return answers{}, fmt.Errorf("ask the terminal: %w", err)
+		return answers{}, nil, fmt.Errorf("ask the terminal: %w", err)
 	}
 	var heard []byte
-	for until := time.Now().Add(askLimit); ; {
+	for until := time.Now().Add(askLimit); !a.end; a = parseAnswers(heard) {
 		left := time.Until(until)
 		if left <= 0 {
-			return parseAnswers(heard), nil
+			break
 		}
 		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(left.Milliseconds())+1)
-		if err == unix.EINTR {
+		if errors.Is(err, unix.EINTR) {
 			continue
 		}
-		if err != nil || n == 0 {
-			return parseAnswers(heard), nil
-		}
 		buf := make([]byte, 256)
-		n, err = unix.Read(fd, buf)
+		if err == nil && n > 0 {
+			n, err = unix.Read(fd, buf)
+		}
 		if err != nil || n <= 0 {
-			return parseAnswers(heard), nil
+			break // what isn't answered isn't known
 		}
 		heard = append(heard, buf[:n]...)
-		if a := parseAnswers(heard); a.end {
-			return a, nil
-		}
 	}
+	return parseAnswers(heard), typedAhead(heard), nil
 }
 
 // parseAnswers reads what a terminal has answered so far.

@@ -51,11 +51,12 @@ func Run(ctx context.Context, o Options) error {
 	run, stop := context.WithCancel(ctx)
 	defer stop()
 	var of answers
+	var typed []tea.KeyMsg
 	in, inFile := o.In.(*os.File)
 	out, outFile := o.Out.(*os.File)
 	if inFile && outFile {
 		var err error
-		if of, err = askTerminal(in, out); err != nil {
+		if of, typed, err = askTerminal(in, out); err != nil {
 			return err
 		}
 		o.Out = &screenFile{File: out, whole: of.whole}
@@ -76,6 +77,11 @@ func Run(ctx context.Context, o Options) error {
 	if _, err := io.WriteString(o.Out, orderExplicit); err != nil {
 		return fmt.Errorf("write to the terminal: %w", err)
 	}
+	go func() {
+		for _, k := range typed {
+			p.Send(k)
+		}
+	}()
 	_, err = p.Run()
 	stop()
 	feeds.Wait()
