@@ -31,6 +31,7 @@ type Hub struct {
 	callbacks    map[string][]Callback
 	guard        loginGuard
 	hashing      chan struct{} // holds a token for each password that is hashed just now
+	hashed       *time.Timer   // ends when none has been for a moment
 	touched      touches
 	certificates *certificates       // nil if the hub serves plain http
 	kerberos     *negotiate.Acceptor // nil if it takes no tickets
@@ -51,7 +52,8 @@ func New(cfg *Config, store *sqlstore.Store, log *slog.Logger) (*Hub, error) {
 	h := &Hub{
 		cfg: cfg, store: store, log: log, paths: koji.Paths{Top: cfg.KojiDir},
 		methods: map[string]*method{}, callbacks: map[string][]Callback{}, tests: policyTests(),
-		guard: loginGuard{now: time.Now}, hashing: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), started: time.Now(), stopping: make(chan struct{}),
+		guard: loginGuard{now: time.Now}, hashing: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)), hashed: returnMemory(),
+		started: time.Now(), stopping: make(chan struct{}),
 	}
 	for _, table := range [][]method{
 		systemMethods(), multicallMethods(), filterMethods(), subscriptionMethods(), authMethods(), uploadMethods(),

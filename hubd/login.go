@@ -108,7 +108,10 @@ func (h *Hub) prove(ctx context.Context, address string, who credentials, user s
 	}
 	select {
 	case h.hashing <- struct{}{}:
-		defer func() { <-h.hashing }()
+		defer func() {
+			<-h.hashing
+			h.hashed.Reset(hashRest)
+		}()
 	case <-ctx.Done():
 		p.err = ctx.Err()
 		return p
