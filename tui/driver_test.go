@@ -18,7 +18,7 @@ import (
 // driver runs the real program without a terminal: it presses keys and reads
 // the screen.
 type driver struct {
-	t *testing.T
+	t testing.TB
 	p *tea.Program
 
 	mu     sync.Mutex
@@ -34,10 +34,16 @@ func quick() pace {
 	}
 }
 
-func drive(t *testing.T, s *koji.Session, w, h int) *driver {
+func drive(t testing.TB, s *koji.Session, w, h int) *driver {
+	t.Helper()
+	return driveAt(t, s, w, h, quick())
+}
+
+// driveAt is drive at another pace.
+func driveAt(t testing.TB, s *koji.Session, w, h int, at pace) *driver {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	r, err := start(ctx, Options{Session: s, Profile: profiles.Default("lab")}, quick(), time.Now, newTheme(paletteDark, false))
+	r, err := start(ctx, Options{Session: s, Profile: profiles.Default("lab")}, at, time.Now, newTheme(paletteDark, false))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package tui
 import (
 	"context"
 	"errors"
-	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -52,10 +51,10 @@ type feed struct {
 	logs   map[int64]string  // the log of each watched task
 	tails  map[int64]string  // their last lines, as they were sent
 	grown  map[int64]logSize // logs that grew since the last flush
-	rounds int               // of looking at logs
 	heard  changes           // what was told of other things since the last flush
 	farm   map[int64]koji.Host
-	loaded farmLoad // as it was told last
+	loaded farmLoad  // as it was told last
+	told   time.Time // when the link was
 }
 
 func newFeed(h *hub, send func(tea.Msg), p pace) *feed {
@@ -143,7 +142,8 @@ func (f *feed) alive() {
 	was := f.link
 	f.link.heard = f.now()
 	f.link.up, f.link.lost, f.link.tries, f.link.reason = true, time.Time{}, 0, ""
-	if !was.up || was.stream != f.link.stream || was.logs != f.link.logs || f.link.heard.Sub(was.heard) >= time.Second {
+	if !was.up || was.stream != f.link.stream || was.logs != f.link.logs || f.link.heard.Sub(f.told) >= time.Second {
+		f.told = f.link.heard
 		f.send(f.link)
 	}
 }
@@ -164,7 +164,7 @@ func (f *feed) follow(ctx context.Context) error {
 		return err
 	}
 	defer stream.Close()
-	f.link.stream = true
+	f.link.stream, f.link.logs = true, true
 	if owner, _ := f.wanted(); after == 0 || owner != f.listed {
 		if err := f.list(ctx); err != nil {
 			return err
@@ -202,6 +202,7 @@ func (f *feed) listen(ctx, streaming context.Context, stream *koji.Stream) error
 	defer tails.Stop()
 	changed, last, whole := map[int64]koji.TaskNotice{}, f.last, false
 	var ripe <-chan time.Time
+	var flushed time.Time
 	for {
 		select {
 		case <-ctx.Done():
@@ -221,7 +222,6 @@ func (f *feed) listen(ctx, streaming context.Context, stream *koji.Stream) error
 				changed[it.notice.Task.ID] = *it.notice.Task
 			case it.notice.Log != nil:
 				l := *it.notice.Log
-				f.link.logs = true
 				f.grown[l.Task] = logSize{l.Task, l.Name, l.Size}
 			case it.notice.Build != nil:
 				f.heard.builds = append(f.heard.builds, *it.notice.Build)
@@ -235,10 +235,10 @@ func (f *feed) listen(ctx, streaming context.Context, stream *koji.Stream) error
 			}
 			last = max(last, it.notice.ID)
 			if ripe == nil {
-				ripe = time.After(f.pace.gather)
+				ripe = time.After(max(f.pace.gather, f.pace.busy-time.Since(flushed)))
 			}
 		case <-ripe:
-			ripe = nil
+			ripe, flushed = nil, time.Now()
 			if err := f.flush(ctx, changed, whole); err != nil {
 				f.last = 0 // what was heard isn't in yet: list anew
 				return err
@@ -282,250 +282,4 @@ func (f *feed) flush(ctx context.Context, changed map[int64]koji.TaskNotice, who
 		return err
 	}
 	return f.readTails(ctx, grown)
-}
-
-// look asks for the tasks that notices were about, all in one request.
-func (f *feed) look(ctx context.Context, changed map[int64]koji.TaskNotice) error {
-	owner, _ := f.wanted()
-	var ids []int64
-	failed := map[int64]*any{}
-	m := f.hub.read.Multicall()
-	var tasks []*koji.Task
-	for id, n := range changed {
-		if owner == 0 || n.Owner == owner {
-			ids = append(ids, id)
-		}
-	}
-	if len(ids) == 0 {
-		f.alive()
-		return nil
-	}
-	slices.Sort(ids)
-	m.Add(&tasks, "getTaskInfo", ids, koji.Named{"request": true})
-	for _, id := range ids {
-		if changed[id].State == koji.TaskFailed {
-			failed[id] = new(any)
-			m.Add(failed[id], "getTaskResult", id, koji.Named{"raise_fault": false})
-		}
-	}
-	learn := f.askNames(m, changed)
-	if err := f.hub.run(ctx, m); err != nil {
-		return err
-	}
-	if err := m.Err(0); err != nil {
-		return err
-	}
-	learn()
-	var c changes
-	for _, t := range tasks {
-		if t == nil {
-			continue
-		}
-		if r := failed[t.ID]; r != nil {
-			t.Result = *r
-		}
-		c.tasks = f.news(c.tasks, *t)
-	}
-	f.alive()
-	if len(c.tasks) > 0 {
-		f.send(c)
-	}
-	return nil
-}
-
-// askNames adds calls for the names of hosts and users that aren't known yet,
-// and gives what takes their answers in.
-func (f *feed) askNames(m *koji.Multicall, changed map[int64]koji.TaskNotice) func() {
-	hosts, users := map[int64]*koji.Host{}, map[int64]*koji.User{}
-	for _, n := range changed {
-		if _, known := f.names.hosts[n.Host]; n.Host != 0 && !known && hosts[n.Host] == nil {
-			hosts[n.Host] = &koji.Host{}
-			m.Add(hosts[n.Host], "getHost", n.Host)
-		}
-		if _, known := f.names.users[n.Owner]; n.Owner != 0 && !known && users[n.Owner] == nil {
-			users[n.Owner] = &koji.User{}
-			m.Add(users[n.Owner], "getUser", n.Owner)
-		}
-	}
-	return func() {
-		for id, h := range hosts {
-			f.names.hosts[id] = h.Name
-		}
-		for id, u := range users {
-			f.names.users[id] = u.Name
-		}
-	}
-}
-
-// news appends the task if it isn't as it was sent before.
-func (f *feed) news(list []task, t koji.Task) []task {
-	if t.OwnerName != "" {
-		f.names.users[t.Owner] = t.OwnerName
-	}
-	n := taskOf(t, f.names)
-	if n.kind == kindFailed && n.fault == "" {
-		n.fault = f.seen[n.id].fault
-	}
-	if f.seen[n.id] == n {
-		return list
-	}
-	f.seen[n.id] = n
-	return append(list, n)
-}
-
-// list asks for all tasks of the scope that aren't finished, and those that
-// finished since midnight, but at least of the last six hours.
-func (f *feed) list(ctx context.Context) error {
-	now := f.now()
-	y, mo, d := now.Date()
-	since := time.Date(y, mo, d, 0, 0, 0, 0, now.Location())
-	if night := now.Add(-6 * time.Hour); night.Before(since) {
-		since = night
-	}
-	f.since = 0
-	return f.listSince(ctx, seconds(since), true)
-}
-
-// The most tasks that one listing brings.
-const (
-	openLimit     = 10000
-	finishedLimit = 2000
-)
-
-func (f *feed) listSince(ctx context.Context, since float64, whole bool) error {
-	owner, _ := f.wanted()
-	opts := func(more map[string]any) map[string]any {
-		o := map[string]any{"decode": true}
-		if owner != 0 {
-			o["owner"] = owner
-		}
-		maps.Copy(o, more)
-		return o
-	}
-	newest := func(limit int) map[string]any { return map[string]any{"order": "-id", "limit": limit} }
-	var open, finished []koji.Task
-	var hosts []koji.Host
-	var channels []koji.Channel
-	m := f.hub.read.Multicall()
-	m.Add(&open, "listTasks", opts(map[string]any{"state": []any{int(koji.TaskFree), int(koji.TaskOpen), int(koji.TaskAssigned)}}), newest(openLimit))
-	m.Add(&finished, "listTasks", opts(map[string]any{
-		"state":          []any{int(koji.TaskClosed), int(koji.TaskCanceled), int(koji.TaskFailed)},
-		"completedAfter": since,
-	}), newest(finishedLimit))
-	m.Add(&hosts, "listHosts")
-	if whole {
-		m.Add(&channels, "listChannels")
-	}
-	if err := f.hub.run(ctx, m); err != nil {
-		return err
-	}
-	if err := errors.Join(m.Err(0), m.Err(1)); err != nil {
-		return err
-	}
-	for _, h := range hosts {
-		f.names.hosts[h.ID], f.farm[h.ID] = h.Name, h
-	}
-	for _, c := range channels {
-		f.names.channels[c.ID] = c.Name
-	}
-	f.listed = owner
-	if whole {
-		f.seen = map[int64]task{}
-	}
-	c := changes{whole: whole, farm: f.loadOfFarm()}
-	told := make(map[int64]bool, len(open))
-	// A task that finished between the two is in both: the later one counts.
-	for _, list := range [][]koji.Task{open, finished} {
-		for _, t := range list {
-			told[t.ID] = true
-			c.tasks = f.news(c.tasks, t)
-			if t.CompletionTS != nil {
-				f.since = max(f.since, *t.CompletionTS)
-			}
-		}
-	}
-	if !whole {
-		if err := f.vanished(ctx, told, &c); err != nil {
-			return err
-		}
-	}
-	f.alive()
-	if whole || len(c.tasks) > 0 || c.farm != nil {
-		f.send(c)
-	}
-	return nil
-}
-
-// loadOfFarm is how loaded the hosts are, nil if that is as it was told last.
-func (f *feed) loadOfFarm() *farmLoad {
-	var l farmLoad
-	for _, h := range f.farm {
-		if h.Enabled {
-			l.load, l.capacity = l.load+h.TaskLoad, l.capacity+h.Capacity
-		}
-	}
-	if l == f.loaded {
-		return nil
-	}
-	f.loaded = l
-	return &l
-}
-
-// vanished asks for tasks that ran when they were last seen and are in no list.
-func (f *feed) vanished(ctx context.Context, told map[int64]bool, c *changes) error {
-	var ids []int64
-	for id, t := range f.seen {
-		if !t.finished() && !told[id] {
-			ids = append(ids, id)
-		}
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	slices.Sort(ids)
-	var tasks []*koji.Task
-	if err := f.hub.call(ctx, "getTaskInfo", &tasks, ids, koji.Named{"request": true}); err != nil {
-		return err
-	}
-	for _, t := range tasks {
-		if t != nil {
-			c.tasks = f.news(c.tasks, *t)
-		}
-	}
-	return nil
-}
-
-// poll lists again and again.
-func (f *feed) poll(ctx context.Context) error {
-	f.link.stream, f.link.logs = false, false
-	if err := f.list(ctx); err != nil {
-		return err
-	}
-	ticks := time.NewTicker(f.pace.poll)
-	defer ticks.Stop()
-	for {
-		if err := f.refreshTails(ctx); err != nil {
-			return err
-		}
-		var err error
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-f.poked:
-			err = f.list(ctx)
-		case <-ticks.C:
-			if f.resting() && f.now().Sub(f.link.heard) < restPolls*f.pace.poll {
-				continue
-			}
-			// Clocks differ and transactions take their time: a minute twice.
-			since := f.since - 60
-			if f.since == 0 {
-				since = seconds(f.now()) - 24*3600
-			}
-			err = f.listSince(ctx, since, false)
-		}
-		if err != nil {
-			return err
-		}
-	}
 }

@@ -165,6 +165,15 @@ func (r *root) busy() string {
 	return sign + " esc leaves"
 }
 
+// heardText is when the hub was heard last. A stream that is silent for a
+// minute is lost, so one that isn't has at least given a sign since.
+func heardText(since time.Duration) string {
+	if since > time.Minute {
+		return "quiet"
+	}
+	return ago(since.Seconds())
+}
+
 func (r *root) drawLink(p *pen) {
 	l := r.e.link
 	now := r.e.now()
@@ -182,7 +191,7 @@ func (r *root) drawLink(p *pen) {
 	case !l.up:
 		p.put(roleWait, "connecting")
 	case l.stream:
-		put(markStream, "stream, "+ago(now.Sub(l.heard).Seconds()))
+		put(markStream, "stream, "+heardText(now.Sub(l.heard)))
 	default:
 		put(markPoll, fmt.Sprintf("poll %d s, %s", int(l.every.Seconds()), ago(now.Sub(l.heard).Seconds())))
 	}

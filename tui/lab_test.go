@@ -70,7 +70,7 @@ const patience = 20 * time.Second
 
 // lab is a real hub in a process of its own, with a folder of its own.
 type lab struct {
-	t       *testing.T
+	t       testing.TB
 	dir     string
 	program string
 	server  string
@@ -79,7 +79,7 @@ type lab struct {
 	host    *koji.Session
 }
 
-func newLab(t *testing.T) *lab {
+func newLab(t testing.TB) *lab {
 	t.Helper()
 	path, err := hubd()
 	if err != nil {

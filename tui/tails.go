@@ -36,11 +36,8 @@ func (f *feed) readTails(ctx context.Context, grown map[int64]logSize) error {
 func (f *feed) refreshTails(ctx context.Context) error {
 	_, watched := f.wanted()
 	var ids []int64
-	// A hub with a stream may still tell of logs: it is asked less often.
-	f.rounds++
-	again := !f.link.logs && (!f.link.stream || f.rounds%5 == 0)
 	for _, id := range watched {
-		if _, known := f.tails[id]; (!known || again) && len(ids) < tailTasks {
+		if _, known := f.tails[id]; (!known || !f.link.logs) && len(ids) < tailTasks {
 			ids = append(ids, id)
 		}
 	}
