@@ -105,11 +105,11 @@ func compareRPMs(old, new []rpmRow) (list []difference, same int) {
 			same++
 			return difference{}, false
 		}
-		percent := 0.0
+		text := bytesText(new.size)
 		if old.size > 0 {
-			percent = float64(by) * 100 / float64(old.size)
+			text += fmt.Sprintf(" (%+.0f %%)", float64(by)*100/float64(old.size))
 		}
-		return difference{kind: isOther, old: bytesText(old.size), new: fmt.Sprintf("%s (%+.0f %%)", bytesText(new.size), percent)}, true
+		return difference{kind: isOther, old: bytesText(old.size), new: text}, true
 	})
 	return list, same
 }

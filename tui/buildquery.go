@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -222,14 +223,10 @@ func listBuilds(ctx context.Context, h *hub, q buildQuery, offset int) (buildPag
 		}
 		return n
 	}
-	order := q.order
-	if order == "" {
-		order = "-build_id"
-	}
 	p := buildPage{query: q, offset: offset, total: -1}
 	var list []koji.Build
 	m := h.read.Multicall()
-	m.Add(&list, "listBuilds", args(map[string]any{"order": order, "offset": offset, "limit": pageSize}))
+	m.Add(&list, "listBuilds", args(map[string]any{"order": cmp.Or(q.order, "-build_id"), "offset": offset, "limit": pageSize}))
 	if offset == 0 {
 		m.Add(&p.total, "listBuilds", args(map[string]any{"countOnly": true}))
 	}
@@ -243,11 +240,7 @@ func listBuilds(ctx context.Context, h *hub, q buildQuery, offset int) (buildPag
 // listTagged asks for the builds in a tag. Those of Koji's methods that list
 // them have no pages; the hub cuts one out of the whole.
 func listTagged(ctx context.Context, h *hub, q buildQuery, offset int) (buildPage, error) {
-	order := q.order
-	if order == "" {
-		order = "-build_id"
-	}
-	n := koji.Named{"filterOpts": map[string]any{"order": order, "offset": offset, "limit": pageSize}}
+	n := koji.Named{"filterOpts": map[string]any{"order": cmp.Or(q.order, "-build_id"), "offset": offset, "limit": pageSize}}
 	switch {
 	case q.name == "":
 	case q.part:

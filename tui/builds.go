@@ -331,11 +331,7 @@ func (v *buildsView) clips() []clip {
 
 // buildClips is what can be copied of a build.
 func (e *env) buildClips(nvr string, id int64) []clip {
-	list := []clip{{"n", "NVR", nvr}, {"i", "id", fmt.Sprint(id)}}
-	if e.weburl != "" {
-		list = append(list, clip{"u", "URL", fmt.Sprintf("%s/buildinfo?buildID=%d", e.weburl, id)})
-	}
-	return list
+	return append([]clip{{"n", "NVR", nvr}, {"i", "id", fmt.Sprint(id)}}, e.webClip("buildinfo?buildID", id)...)
 }
 
 func (v *buildsView) command() string {

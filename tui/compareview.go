@@ -12,74 +12,37 @@ import (
 )
 
 // compareView shows in what two builds of a package differ.
-type compareView struct {
-	screen
-	old, new int64 // old is 0 for the build before the new one
-	diff     *buildDiff
-	err      error
-	page     page
-}
+type compareView struct{ pageView[buildDiff] }
 
+// newCompareView compares two builds, or with an old one of 0 the new one with
+// the build before it.
 func newCompareView(e *env, old, new int64) *compareView {
-	return &compareView{screen: newScreen(e), old: old, new: new, page: page{e: e}}
+	v := &compareView{newPageView(e, func(ctx context.Context, h *hub) (*buildDiff, error) { return loadDiff(ctx, h, old, new) })}
+	v.layout = v.lay
+	return v
 }
 
 func (v *compareView) title() []string {
-	if v.diff == nil {
+	if v.data == nil {
 		return []string{"compare builds"}
 	}
-	return []string{safetext.Clean(v.diff.old.NVR + " → " + v.diff.new.NVR)}
+	return []string{safetext.Clean(v.data.old.NVR + " → " + v.data.new.NVR)}
 }
 
 func (v *compareView) keys() []action { return append(v.page.keys(), actOpen) }
 
-func (v *compareView) resize(w, h int) {
-	v.screen.resize(w, h)
-	v.page.resize(h)
-}
-
-func (v *compareView) update(msg tea.Msg) tea.Cmd {
-	switch m := msg.(type) {
-	case opened:
-		if v.diff == nil && v.c.open == 0 {
-			return v.load()
-		}
-	case reply:
-		if d, ok := m.what.(*buildDiff); ok {
-			v.err = m.err
-			if m.err == nil {
-				v.diff = d
-				v.layout()
-			}
-		}
-	}
-	return nil
-}
-
-func (v *compareView) load() tea.Cmd {
-	h, old, new := v.e.hub, v.old, v.new
-	return v.e.ask(v.c, func(ctx context.Context) (any, error) { return loadDiff(ctx, h, old, new) })
-}
-
 func (v *compareView) do(a action) tea.Cmd {
-	switch {
-	case a == actRefresh:
-		return v.load()
-	case v.page.do(a):
-	case a == actOpen:
-		if b, ok := v.page.sel.(buildKey); ok {
-			v.e.next = newBuildView(v.e, int64(b), "")
-		}
+	if b, ok := v.page.sel.(buildKey); ok && a == actOpen {
+		v.e.next = newBuildView(v.e, int64(b), "")
+		return nil
 	}
-	return nil
+	return v.pageView.do(a)
 }
 
 // buildKey is the key of a line about a build.
 type buildKey int64
 
-func (v *compareView) layout() {
-	d := v.diff
-	v.page.begin()
+func (v *compareView) lay(d *buildDiff) {
 	now := v.e.clock()
 	for _, b := range []koji.Build{d.old, d.new} {
 		row := buildOf(b)
@@ -104,7 +67,6 @@ func (v *compareView) layout() {
 	if d.arch != "" {
 		v.section(fmt.Sprintf("buildroot of %s, %d → %d", d.arch, d.roots[0], d.roots[1]), d.buildroot, "")
 	}
-	v.page.end()
 }
 
 func (v *compareView) section(name string, list []difference, others string) {
@@ -157,14 +119,3 @@ func (d *difference) draw(e *env, p *pen, n int) {
 
 // without is an NVR without the name that stands before it.
 func (d *difference) without(nvr string) string { return strings.TrimPrefix(nvr, d.name+"-") }
-
-func (v *compareView) draw(c *Canvas) {
-	switch {
-	case v.err != nil && v.diff == nil:
-		c.at(0, 1).fit(roleFail, errorText(v.err), c.w-2)
-	case v.diff == nil:
-		c.at(0, 1).put(roleDim, "asking the hub…")
-	default:
-		v.page.draw(c)
-	}
-}

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	tea "github.com/charmbracelet/bubbletea"
-
 	"koji"
 	"koji/internal/safetext"
 )
@@ -15,11 +13,8 @@ import (
 // rpmView is all about one rpm: where it was built, what it needs, provides
 // and holds.
 type rpmView struct {
-	screen
-	row    rpmRow
-	detail *rpmDetail
-	err    error
-	page   page
+	pageView[rpmDetail]
+	row rpmRow
 }
 
 // rpmDetail is what the hub tells of an rpm. Files and dependencies are read
@@ -51,40 +46,13 @@ var depNames = []string{"requires", "provides", "obsoletes", "conflicts", "sugge
 const rpmFilesLimit = 5000
 
 func newRPMView(e *env, r rpmRow) *rpmView {
-	return &rpmView{screen: newScreen(e), row: r, page: page{e: e}}
+	v := &rpmView{row: r}
+	v.pageView = newPageView(e, func(ctx context.Context, h *hub) (*rpmDetail, error) { return loadRPM(ctx, h, r.id, r.buildroot) })
+	v.layout = v.lay
+	return v
 }
 
 func (v *rpmView) title() []string { return []string{v.row.file} }
-
-func (v *rpmView) keys() []action { return v.page.keys() }
-
-func (v *rpmView) resize(w, h int) {
-	v.screen.resize(w, h)
-	v.page.resize(h)
-}
-
-func (v *rpmView) update(msg tea.Msg) tea.Cmd {
-	switch m := msg.(type) {
-	case opened:
-		if v.detail == nil && v.c.open == 0 {
-			return v.load()
-		}
-	case reply:
-		if d, ok := m.what.(*rpmDetail); ok {
-			v.err = m.err
-			if m.err == nil {
-				v.detail = d
-				v.layout()
-			}
-		}
-	}
-	return nil
-}
-
-func (v *rpmView) load() tea.Cmd {
-	h, id, root := v.e.hub, v.row.id, v.row.buildroot
-	return v.e.ask(v.c, func(ctx context.Context) (any, error) { return loadRPM(ctx, h, id, root) })
-}
 
 func loadRPM(ctx context.Context, h *hub, id, root int64) (*rpmDetail, error) {
 	d := &rpmDetail{}
@@ -108,14 +76,6 @@ func loadRPM(ctx context.Context, h *hub, id, root int64) (*rpmDetail, error) {
 	return d, nil
 }
 
-func (v *rpmView) do(a action) tea.Cmd {
-	if a == actRefresh {
-		return v.load()
-	}
-	v.page.do(a)
-	return nil
-}
-
 func (v *rpmView) clips() []clip {
 	return []clip{{"n", "file name", v.row.file}, {"i", "id", fmt.Sprint(v.row.id)}}
 }
@@ -124,10 +84,8 @@ func (v *rpmView) command() string {
 	return v.e.commandLine("rpminfo", strings.TrimSuffix(v.row.file, ".rpm"))
 }
 
-func (v *rpmView) layout() {
-	d, p := v.detail, &v.page
-	r := d.rpm
-	p.begin()
+func (v *rpmView) lay(d *rpmDetail) {
+	p, r := &v.page, d.rpm
 	p.value("id", fmt.Sprint(r.ID))
 	p.value("size", bytesText(r.Size))
 	p.value("built", dayTime(float64(r.BuildTime), v.e.clock(), v.e.loc, 20))
@@ -149,7 +107,7 @@ func (v *rpmView) layout() {
 		p.text(roleWarn, errorText(d.why))
 	}
 	for kind, name := range depNames {
-		v.layoutDeps(kind, name)
+		v.layoutDeps(d.deps, kind, name)
 	}
 	if len(d.files) > 0 {
 		p.section(fmt.Sprintf("files %d", len(d.files)))
@@ -162,12 +120,11 @@ func (v *rpmView) layout() {
 	if len(d.files) == rpmFilesLimit {
 		p.text(roleDim, "there are more")
 	}
-	p.end()
 }
 
-func (v *rpmView) layoutDeps(kind int, name string) {
+func (v *rpmView) layoutDeps(deps []rpmDep, kind int, name string) {
 	var lines []string
-	for _, dep := range v.detail.deps {
+	for _, dep := range deps {
 		if dep.Type == kind {
 			lines = append(lines, dep.String())
 		}
@@ -197,15 +154,4 @@ func (d rpmDep) String() string {
 		return safetext.Clean(d.Name)
 	}
 	return safetext.Clean(d.Name + " " + sign + " " + d.Version)
-}
-
-func (v *rpmView) draw(c *Canvas) {
-	switch {
-	case v.err != nil && v.detail == nil:
-		c.at(0, 1).fit(roleFail, errorText(v.err), c.w-2)
-	case v.detail == nil:
-		c.at(0, 1).put(roleDim, "asking the hub…")
-	default:
-		v.page.draw(c)
-	}
 }

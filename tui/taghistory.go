@@ -231,17 +231,21 @@ func commonWords(a, b string) string {
 	return a[:n]
 }
 
+// orBlocked is the text of what a row lists, or blocks.
+func (r historyRecord) orBlocked(text string) string {
+	if r.is("blocked") {
+		return text + " blocked"
+	}
+	return text
+}
+
 // historyText says what a row says.
 func historyText(table string, r historyRecord) string {
 	switch table {
 	case "tag_listing":
 		return r.text("name") + "-" + r.text("version") + "-" + r.text("release")
 	case "tag_packages":
-		text := "package " + r.text("package.name")
-		if r.is("blocked") {
-			text += " blocked"
-		}
-		return text
+		return r.orBlocked("package " + r.text("package.name"))
 	case "tag_package_owners":
 		return "owner of " + r.text("package.name") + " is " + r.text("owner.name")
 	case "tag_inheritance":
@@ -271,11 +275,7 @@ func historyText(table string, r historyRecord) string {
 	case "build_target_config":
 		return fmt.Sprintf("target %s, %s to %s", r.text("build_target.name"), r.text("build_tag.name"), r.text("dest_tag.name"))
 	case "group_config":
-		text := "group " + r.text("group.name")
-		if r.is("blocked") {
-			text += " blocked"
-		}
-		return text
+		return r.orBlocked("group " + r.text("group.name"))
 	case "group_req_listing":
 		return "group " + r.text("group.name") + " needs group " + r.text("req.name")
 	case "group_package_listing":

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -112,10 +113,6 @@ func (v *tagsView) wantedTags() (q tagQuery) {
 // askTagPage asks for a page of tags.
 func askTagPage(ctx context.Context, h *hub, q tagQuery, offset int) (listPage[tagQuery, tagRow], error) {
 	p := listPage[tagQuery, tagRow]{query: q, offset: offset, total: -1}
-	order := q.order
-	if order == "" {
-		order = "name"
-	}
 	args := func(opts map[string]any) koji.Named {
 		n := koji.Named{"queryOpts": opts}
 		if q.part != "" {
@@ -125,7 +122,7 @@ func askTagPage(ctx context.Context, h *hub, q tagQuery, offset int) (listPage[t
 	}
 	var list []koji.ListedTag
 	m := h.read.Multicall()
-	m.Add(&list, "listTags", args(map[string]any{"order": order, "offset": offset, "limit": pageSize}))
+	m.Add(&list, "listTags", args(map[string]any{"order": cmp.Or(q.order, "name"), "offset": offset, "limit": pageSize}))
 	if offset == 0 {
 		m.Add(&p.total, "listTags", args(map[string]any{"countOnly": true}))
 	}
@@ -245,11 +242,7 @@ func (v *tagsView) clips() []clip {
 
 // tagClips is what can be copied of a tag.
 func (e *env) tagClips(name string, id int64) []clip {
-	list := []clip{{"n", "name", name}, {"i", "id", fmt.Sprint(id)}}
-	if e.weburl != "" {
-		list = append(list, clip{"u", "URL", fmt.Sprintf("%s/taginfo?tagID=%d", e.weburl, id)})
-	}
-	return list
+	return append([]clip{{"n", "name", name}, {"i", "id", fmt.Sprint(id)}}, e.webClip("taginfo?tagID", id)...)
 }
 
 func (v *tagsView) command() string {

@@ -154,3 +154,57 @@ func TestHistoryOf(t *testing.T) {
 		t.Errorf("joined: %d events from %v to %v", len(h.events), h.from, h.last())
 	}
 }
+
+func TestCompareRPMs(t *testing.T) {
+	t.Parallel()
+	row := func(name, arch string, size int64) rpmRow { return rpmRow{name: name, arch: arch, size: size} }
+	list, same := compareRPMs(
+		[]rpmRow{row("a", "x86_64", 1000), row("b", "x86_64", 1000), row("gone", "noarch", 5), row("zero", "noarch", 0)},
+		[]rpmRow{row("a", "x86_64", 1009), row("b", "x86_64", 1500), row("b", "s390x", 7), row("zero", "noarch", 10)},
+	)
+	want := []difference{
+		{kind: isOther, name: "b.x86_64", old: "1 kB", new: "2 kB (+50 %)"},
+		{kind: isOther, name: "zero.noarch", old: "0 B", new: "10 B"},
+		{kind: isAdded, name: "b.s390x", new: "7 B"},
+		{kind: isGone, name: "gone.noarch", old: "5 B"},
+	}
+	if diff := cmp.Diff(want, list, cmp.AllowUnexported(difference{})); diff != "" || same != 1 {
+		t.Errorf("%d are the same, want 1 (-want +got):\n%s", same, diff)
+	}
+}
+
+func TestCompareInstalled(t *testing.T) {
+	t.Parallel()
+	p := func(name, version string, epoch int64) rootPackage {
+		return rootPackage{name: name, arch: "x86_64", version: version, release: "1", epoch: epoch}
+	}
+	got := compareInstalled(
+		[]rootPackage{p("gcc", "15.1", 0), p("same", "1", 0), p("epoch", "2", 0), p("old", "2", 0)},
+		[]rootPackage{p("new", "1", 0), p("gcc", "15.2", 0), p("same", "1", 0), p("epoch", "1", 1), p("old", "1", 0)},
+	)
+	want := []difference{
+		{kind: isNewer, name: "epoch.x86_64", old: "2-1", new: "1-1"},
+		{kind: isNewer, name: "gcc.x86_64", old: "15.1-1", new: "15.2-1"},
+		{kind: isOlder, name: "old.x86_64", old: "2-1", new: "1-1"},
+		{kind: isAdded, name: "new.x86_64", new: "1-1"},
+	}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(difference{})); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestNewEntries(t *testing.T) {
+	t.Parallel()
+	e := func(ts float64, text string) koji.ChangelogEntry {
+		return koji.ChangelogEntry{DateTS: ts, Author: "a", Text: text}
+	}
+	got := newEntries([]koji.ChangelogEntry{e(2, "two"), e(1, "one")}, []koji.ChangelogEntry{e(3, "three"), e(2, "two, edited"), e(1, "one")})
+	if diff := cmp.Diff([]koji.ChangelogEntry{e(3, "three"), e(2, "two, edited")}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for release, want := range map[string]string{"1.fc44": "fc44", "0.rc2.1.fc44,draft_3051": "fc44", "1": "1", "": ""} {
+		if got := releaseEnd(release); got != want {
+			t.Errorf("end of %q: got %q, want %q", release, got, want)
+		}
+	}
+}
