@@ -186,7 +186,7 @@ func (c *profileChecks) tls(ctx context.Context) finding {
 	defer conn.Close()
 	state := conn.(*tls.Conn).ConnectionState()
 	cert := state.PeerCertificates[0]
-	what := fmt.Sprintf("%s, certificate of %s until %s", tls.VersionName(state.Version), cert.Issuer, cert.NotAfter.Local().Format("2006-01-02"))
+	what := fmt.Sprintf("%s, certificate issued by %s until %s", tls.VersionName(state.Version), cert.Issuer, cert.NotAfter.Local().Format("2006-01-02"))
 	switch {
 	case conf.InsecureSkipVerify:
 		return doubtful("set serverca to the hub's authority instead of no_ssl_verify", "%s; not verified, so anybody could be the hub", what)
