@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,10 +12,36 @@ import (
 	"path/filepath"
 	"sync"
 
+	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
 
 	"koji"
 )
+
+// downloadOptions are those of all commands that fetch files.
+type downloadOptions struct {
+	env        *Env
+	topurl     string
+	noprogress bool
+}
+
+func (o *downloadOptions) flags(f *pflag.FlagSet) {
+	f.StringVar(&o.topurl, "topurl", "", "`URL` of the hub's files")
+	f.BoolVar(&o.noprogress, "noprogress", false, "no progress bar")
+}
+
+// open is the hub, and where its files are.
+func (o *downloadOptions) open(ctx context.Context) (*koji.Session, koji.Paths, error) {
+	s, err := o.env.Anonymous(ctx)
+	if err != nil {
+		return nil, koji.Paths{}, err
+	}
+	top := cmp.Or(o.topurl, o.env.profile.TopURL)
+	if top == "" {
+		return nil, koji.Paths{}, usagef("You must specify --topurl to download files")
+	}
+	return s, koji.Paths{Top: top}, nil
+}
 
 // remoteFile is a file to fetch.
 type remoteFile struct {

@@ -15,19 +15,18 @@ import (
 )
 
 type downloadBuildOptions struct {
-	env                              *Env
+	downloadOptions
 	arches                           []string
-	btype, latestFrom, key, topurl   string
+	btype, latestFrom, key           string
 	debuginfo, taskID, rpm, fallback bool
-	noprogress                       bool
 }
 
 // newDownloadBuildCommand is koji download-build.
 func newDownloadBuildCommand(env *Env) *cobra.Command {
-	o := &downloadBuildOptions{env: env}
+	o := &downloadBuildOptions{downloadOptions: downloadOptions{env: env}}
 	cmd := &cobra.Command{
 		Use: "download-build [options] <n-v-r|build_id>", Short: "Fetch the files of a build", GroupID: download,
-		Long:    "What is here already, or half, isn't fetched again.",
+		Long:    "What is here already, or half, isn't fetched again, and all is compared with the digests that the hub has.",
 		Example: "koji download-build --arch x86_64 bash-5.2-1.fc40\nkoji download-build --latestfrom f40 bash", Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args[0]) },
 	}
@@ -40,8 +39,7 @@ func newDownloadBuildCommand(env *Env) *cobra.Command {
 	f.BoolVar(&o.rpm, "rpm", false, "the argument is an rpm, fetch only that")
 	f.StringVar(&o.key, "key", "", "copies signed with this `KEY`")
 	f.BoolVar(&o.fallback, "fallback-unsigned", false, "with --key, unsigned ones where there is no signed copy")
-	f.StringVar(&o.topurl, "topurl", "", "`URL` of the hub's files")
-	f.BoolVar(&o.noprogress, "noprogress", false, "no progress bar")
+	o.flags(f)
 	return quick(env, cmd)
 }
 
@@ -49,20 +47,16 @@ func (o *downloadBuildOptions) run(ctx context.Context, name string) error {
 	if o.taskID && (o.rpm || o.latestFrom != "") || o.rpm && o.latestFrom != "" {
 		return usagef("--task-id, --rpm and --latestfrom conflict")
 	}
-	s, err := o.env.Anonymous(ctx)
+	s, top, err := o.open(ctx)
 	if err != nil {
 		return err
-	}
-	top := cmp.Or(o.topurl, o.env.profile.TopURL)
-	if top == "" {
-		return usagef("You must specify --topurl to download files")
 	}
 	b, only, err := o.find(ctx, s, name)
 	if err != nil {
 		return err
 	}
 	var files []remoteFile
-	dir := koji.Paths{Top: top}.Build(b.VolumeName, b.Name, b.Version, b.Release)
+	dir := top.Build(b.VolumeName, b.Name, b.Version, b.Release)
 	if o.btype != "" {
 		files, err = o.archives(ctx, s, b, dir)
 	} else {

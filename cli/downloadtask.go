@@ -16,16 +16,15 @@ import (
 )
 
 type downloadTaskOptions struct {
-	env                                           *Env
-	arches, filter, skip                          []string
-	logs, noprogress, all, dirPerTask, parentOnly bool
-	topurl                                        string
-	wait                                          waitOption
+	downloadOptions
+	arches, filter, skip              []string
+	logs, all, dirPerTask, parentOnly bool
+	wait                              waitOption
 }
 
 // newDownloadTaskCommand is koji download-task.
 func newDownloadTaskCommand(env *Env) *cobra.Command {
-	o := &downloadTaskOptions{env: env}
+	o := &downloadTaskOptions{downloadOptions: downloadOptions{env: env}}
 	cmd := &cobra.Command{
 		Use: "download-task <task_id>", Short: "Fetch what a task and its subtasks made", GroupID: download,
 		Long:    "Fetches rpms unless told otherwise. What is here already, or half, isn't fetched again.",
@@ -35,8 +34,7 @@ func newDownloadTaskCommand(env *Env) *cobra.Command {
 	f := cmd.Flags()
 	f.StringArrayVar(&o.arches, "arch", nil, "only files of this arch (repeatable)")
 	f.BoolVar(&o.logs, "logs", false, "with logs")
-	f.StringVar(&o.topurl, "topurl", "", "`URL` of the hub's files")
-	f.BoolVar(&o.noprogress, "noprogress", false, "no progress bar")
+	o.flags(f)
 	o.wait.flags(f)
 	f.BoolVar(&o.all, "all", false, "all files, not only rpms")
 	f.BoolVar(&o.dirPerTask, "dirpertask", false, "a directory for each task")
@@ -59,13 +57,9 @@ func (o *downloadTaskOptions) run(ctx context.Context, arg string) error {
 	if err != nil {
 		return err
 	}
-	s, err := o.env.Anonymous(ctx)
+	s, top, err := o.open(ctx)
 	if err != nil {
 		return err
-	}
-	top := cmp.Or(o.topurl, o.env.profile.TopURL)
-	if top == "" {
-		return usagef("You must specify --topurl to download files")
 	}
 	task, err := o.finished(ctx, s, ids[0])
 	if err != nil {
@@ -77,7 +71,7 @@ func (o *downloadTaskOptions) run(ctx context.Context, arg string) error {
 	}
 	var files []remoteFile
 	for _, t := range tasks {
-		found, err := o.files(ctx, s, t, koji.Paths{Top: top})
+		found, err := o.files(ctx, s, t, top)
 		if err != nil {
 			return err
 		}
