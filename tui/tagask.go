@@ -119,13 +119,28 @@ func (v *tagView) askPart(part tagPart, event int64) tea.Cmd {
 	if p.asked || p.known && !p.old || v.id == 0 && (part != partTag || event != 0) {
 		return nil
 	}
-	p.asked = true
 	v.moments[event] = m
+	if event != 0 && v.unborn(event) {
+		p.known = true // nothing was in it
+		return nil
+	}
+	p.asked = true
 	h, ref := v.e.hub, any(v.id)
 	if v.id == 0 {
 		ref = v.name
 	}
 	return v.e.ask(v.c, func(ctx context.Context) (any, error) { return askTagPart(ctx, h, ref, part, event) })
+}
+
+// unborn reports whether the tag wasn't there yet at an event.
+func (v *tagView) unborn(event int64) bool {
+	at := slices.IndexFunc(v.history.events, v.begins)
+	return at >= 0 && event < v.history.events[at].id
+}
+
+// begins reports whether the tag was made at an event.
+func (v *tagView) begins(e tagEvent) bool {
+	return slices.ContainsFunc(e.changes, func(c tagChange) bool { return c.made && c.tag == v.name })
 }
 
 func (v *tagView) takePart(a tagAnswer, err error) {
@@ -227,8 +242,5 @@ func (v *tagView) takeHistory(h tagHistory, err error) {
 // far that nobody will look further.
 func (v *tagView) reached() bool {
 	const years = 25 * 365 * 24 * 3600
-	made := slices.ContainsFunc(v.history.events, func(e tagEvent) bool {
-		return slices.ContainsFunc(e.changes, func(c tagChange) bool { return c.made && c.tag == v.name })
-	})
-	return made || v.e.clock()-v.history.from > years
+	return slices.ContainsFunc(v.history.events, v.begins) || v.e.clock()-v.history.from > years
 }

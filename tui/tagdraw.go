@@ -171,8 +171,11 @@ func (v *tagView) layoutTree(m *tagMoment) {
 	}{{tagInheritance, "inheritance"}, {tagLatest, "latest builds"}} {
 		list, ok := v.found(part.tab)
 		text := "asking the hub…"
-		if ok {
+		switch err := v.moment(v.then()).parts[partOf[part.tab]].err; {
+		case ok:
 			text = countsText(v.e, list)
+		case err != nil:
+			text = errorText(err)
 		}
 		p.section(part.name + " since then: " + text)
 		for _, d := range list {
@@ -224,7 +227,11 @@ func (v *tagView) draw(c *Canvas) {
 // drawState writes the line about the tag itself.
 func (v *tagView) drawState(p *pen, m *tagMoment, room int) {
 	if !m.has(partTag) {
-		p.put(roleDim, "asking the hub…")
+		text := "asking the hub…"
+		if err := m.parts[partTag].err; err != nil {
+			text = errorText(err)
+		}
+		p.fit(roleDim, text, room)
 		return
 	}
 	t := m.tag

@@ -223,6 +223,12 @@ func TestTags(t *testing.T) {
 	d.see("+ zsh ")
 	d.press("/", "zsh", "enter", "enter")
 	d.see("Tags › f44-build › zsh-5.9-1.fc44")
+
+	// Before the tag was made there was nothing in it.
+	d.press("q", "esc", "{")
+	d.see("then ◂ before event", "+ bash ", "+ fish ", "+ zsh ", "3 of 3")
+	d.press("t")
+	d.see("as of event", "no builds")
 }
 
 // A hub without a stream shows the same, and what has changed when it is asked.
