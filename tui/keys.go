@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -204,13 +205,14 @@ func (m keyMap) get(a action) binding {
 
 // splitKeys turns what was read at once into single keys: Bubble Tea gives
 // letters that came quickly as one message. A paste, and a burst of more
-// letters than fingers type, is no key.
+// letters than fingers type, is no key; the same letter many times is one that
+// is held down.
 func splitKeys(msg tea.KeyMsg) []tea.KeyMsg {
 	const burst = 5
 	switch {
 	case msg.Type != tea.KeyRunes:
 		return []tea.KeyMsg{msg}
-	case msg.Paste || len(msg.Runes) > burst:
+	case msg.Paste, len(msg.Runes) > burst && slices.ContainsFunc(msg.Runes, func(r rune) bool { return r != msg.Runes[0] }):
 		return nil
 	}
 	keys := make([]tea.KeyMsg, len(msg.Runes))
