@@ -85,7 +85,7 @@ func typedAhead(heard []byte) []tea.KeyMsg {
 		switch {
 		case b == 0x1b:
 			return keys // what follows may be anything
-		case b == '\r':
+		case b == '\r', b == '\n': // the terminal was in its line mode until now
 			keys = append(keys, tea.KeyMsg{Type: tea.KeyEnter})
 		case b >= ' ' && b <= '~':
 			keys = append(keys, tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{rune(b)}})

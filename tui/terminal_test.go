@@ -31,10 +31,10 @@ func TestAnswers(t *testing.T) {
 func TestTypedAhead(t *testing.T) {
 	t.Parallel()
 	got := ""
-	for _, k := range typedAhead([]byte("jp\x1b]11;rgb:1e1e/1e1e/2e2e\x1b\\\r\x1b[?2026;2$y/x\x1b[?62;22cq\x1b[A")) {
+	for _, k := range typedAhead([]byte("jp\n\x1b]11;rgb:1e1e/1e1e/2e2e\x1b\\\r\x1b[?2026;2$y/x\x1b[?62;22cq\x1b[A")) {
 		got += k.String() + " "
 	}
-	if want := "j p enter / x q "; got != want {
+	if want := "j p enter enter / x q "; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
