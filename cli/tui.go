@@ -51,11 +51,11 @@ func (o *tuiOptions) run(ctx context.Context) error {
 	if !plain && (!o.env.onTerminal() || !isTerminal(o.env.In)) {
 		return failf("koji tui needs a terminal; --plain, watch-task and list-tasks don't")
 	}
-	s, p, err := o.env.lookIn(ctx)
+	h, err := o.env.lookIn(ctx)
 	if err != nil {
 		return err
 	}
-	options := tui.Options{Session: s, Profile: p, In: o.env.In, Out: o.env.screen, Version: Version}
+	options := tui.Options{Session: h.Session, Login: h.Login, Profile: h.Profile, In: o.env.In, Out: o.env.screen, Version: Version}
 	if plain {
 		return tui.Plain(ctx, options, o.all)
 	}
@@ -71,41 +71,49 @@ func (o *tuiOptions) run(ctx context.Context) error {
 	return tui.Run(ctx, options)
 }
 
-// lookIn is a session for who looks: logged in if there is a way to.
-func (e *Env) lookIn(ctx context.Context) (*koji.Session, *profiles.Profile, error) {
-	p, err := e.Profile()
+// lookIn is the hub for who looks, with what logs in if there is a way to. A
+// password that must be typed is asked for now, since it can't be later.
+func (e *Env) lookIn(ctx context.Context) (tui.Hub, error) {
+	s, err := e.Anonymous(ctx)
 	if err != nil {
-		return nil, nil, err
+		return tui.Hub{}, err
 	}
-	open := e.Anonymous
-	if method, err := e.method(p); err == nil && (method != koji.LoginPassword || e.user(p) != "") {
-		open = e.Session
+	p := e.profile
+	h := tui.Hub{Session: s, Profile: p}
+	method, err := e.method(p)
+	if err != nil || s.LoggedIn() || p.AuthType == "noauth" || method == koji.LoginPassword && e.user(p) == "" {
+		return h, nil // one only looks
 	}
-	s, err := open(ctx)
-	return s, p, err
+	if known, _ := e.password(p); method == koji.LoginPassword && known == "" && !e.globals.flags.Changed("password") {
+		h.Session, err = e.Session(ctx)
+		return h, err
+	}
+	h.Login = e.login
+	return h, nil
 }
 
 // open opens the hub of another profile. It asks nothing: where a login fails
 // that could need an answer, one only looks.
-func (o *tuiOptions) open(ctx context.Context, name string) (*koji.Session, *profiles.Profile, error) {
+func (o *tuiOptions) open(ctx context.Context, name string) (tui.Hub, error) {
 	args := []string{"-p", name}
 	if o.env.globals.config != "" {
 		args = append(args, "-c", o.env.globals.config)
 	}
 	other := newEnv(Stdio{Out: io.Discard, Err: io.Discard})
 	if _, err := other.globals.parse(args); err != nil {
-		return nil, nil, err
+		return tui.Hub{}, err
 	}
-	s, p, err := other.lookIn(ctx)
-	if err != nil && p != nil {
-		s, err = koji.New(other.options(p))
+	h, err := other.lookIn(ctx)
+	if err != nil && other.profile != nil { // a password that can't be asked for
+		h = tui.Hub{Profile: other.profile}
+		h.Session, err = koji.New(other.options(other.profile))
 	}
 	if err != nil {
-		return nil, nil, err
+		return tui.Hub{}, err
 	}
-	other.session = s
+	other.session = h.Session
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.others = append(o.others, other)
-	return s, p, nil
+	return h, nil
 }

@@ -29,7 +29,7 @@ func (e *env) whyOffline() string {
 	switch {
 	case e.lost():
 		return "no hub"
-	case e.me.id == 0 && e.hub.act != nil && e.hub.act.LoggedIn():
+	case e.asked:
 		return "not known yet who you are"
 	case e.me.id == 0:
 		return "needs a login"

@@ -42,8 +42,14 @@ func drive(t testing.TB, s *koji.Session, w, h int) *driver {
 // driveAt is drive at another pace.
 func driveAt(t testing.TB, s *koji.Session, w, h int, at pace) *driver {
 	t.Helper()
+	return driveHub(t, Hub{Session: s, Profile: profiles.Default("lab")}, w, h, at)
+}
+
+// driveHub is drive with a hub whose login may still be to come.
+func driveHub(t testing.TB, hub Hub, w, h int, at pace) *driver {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	r, err := start(ctx, Options{Session: s, Profile: profiles.Default("lab")}, at, time.Now, newTheme(paletteDark, false))
+	r, err := start(ctx, Options{Session: hub.Session, Profile: hub.Profile, Login: hub.Login}, at, time.Now, newTheme(paletteDark, false))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,6 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"koji"
 	"koji/internal/safetext"
 	"koji/profiles"
 )
@@ -17,18 +16,16 @@ import (
 // hubs are the hubs that can be gone to, besides those that are open.
 type hubs struct {
 	known []profiles.Entry
-	// open logs in to a profile's hub as far as there is a way that asks
-	// nothing; nil if only the first hub is known.
-	open func(ctx context.Context, name string) (*koji.Session, *profiles.Profile, error)
-	make func(s *koji.Session, p *profiles.Profile) (*tab, error)
+	// open gives a profile's hub; nil if only the first hub is known.
+	open func(ctx context.Context, name string) (Hub, error)
+	make func(h Hub) (*tab, error)
 	run  func(t *tab) // has the tab's feed run
 }
 
 // hubOpened is the end of opening a hub.
 type hubOpened struct {
 	name    string
-	session *koji.Session
-	profile *profiles.Profile
+	hub     Hub
 	instead *tab // of which it is opened, nil: beside it
 	err     error
 }
@@ -54,8 +51,8 @@ func (r *root) openHub(name string, beside bool) tea.Cmd {
 	return func() tea.Msg {
 		ctx, cancel := context.WithTimeout(ctx, askTimeout)
 		defer cancel()
-		s, p, err := open(ctx, name)
-		return hubOpened{name, s, p, instead, err}
+		h, err := open(ctx, name)
+		return hubOpened{name, h, instead, err}
 	}
 }
 
@@ -76,7 +73,7 @@ func (r *root) hubIsOpen(m hubOpened) tea.Cmd {
 		r.e.tell(roleFail, fmt.Sprintf("%s %s: %s", r.e.sign(markOff), m.name, errorText(m.err)))
 		return nil
 	}
-	t, err := r.hubs.make(m.session, m.profile)
+	t, err := r.hubs.make(m.hub)
 	if err != nil {
 		r.e.tell(roleFail, r.e.sign(markOff)+" "+errorText(err))
 		return nil

@@ -21,7 +21,7 @@ func TestStateIsKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	open := func() *tab {
-		tb, err := openTab(t.Context(), s, profiles.Default("a/b"), dir, usualPace(), testNow, newTheme(paletteDark, false))
+		tb, err := openTab(t.Context(), Hub{Session: s, Profile: profiles.Default("a/b")}, dir, usualPace(), testNow, newTheme(paletteDark, false))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,12 +75,12 @@ func TestTwoHubs(t *testing.T) {
 	r := testRoot(160, 50, newTheme(paletteDark, false))
 	r.hubs = hubs{
 		known: []profiles.Entry{{Name: "lab", Server: "https://koji.lab.example/kojihub"}, {Name: "stage", Server: "https://koji-stage.lab.example/kojihub"}},
-		open: func(_ context.Context, name string) (*koji.Session, *profiles.Profile, error) {
+		open: func(_ context.Context, name string) (Hub, error) {
 			s, err := koji.New(koji.Options{Server: "http://127.0.0.1:1/kojihub"})
-			return s, profiles.Default(name), err
+			return Hub{Session: s, Profile: profiles.Default(name)}, err
 		},
-		make: func(s *koji.Session, p *profiles.Profile) (*tab, error) {
-			return openTab(t.Context(), s, p, "", usualPace(), testNow, newTheme(paletteDark, false))
+		make: func(h Hub) (*tab, error) {
+			return openTab(t.Context(), h, "", usualPace(), testNow, newTheme(paletteDark, false))
 		},
 		run: func(*tab) {},
 	}
@@ -114,4 +114,25 @@ func TestTwoHubs(t *testing.T) {
 	if diff := cmp.Diff(1, len(r.tabs)); diff != "" {
 		t.Errorf("the last hub was closed: %s", diff)
 	}
+}
+
+// The UI begins before it is logged in, also where the hub is away, and logs
+// in when that comes back.
+func TestLoginBesideTheUI(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	s, err := koji.New(koji.Options{Server: l.server, User: "admin", Password: "secret", MaxRetries: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.stop()
+	d := driveHub(t, Hub{Session: s, Profile: profiles.Default("lab"), Login: func(ctx context.Context) error { return s.Login(ctx, koji.LoginOptions{}) }}, 80, 24, quick())
+	d.see("lost since", "connection refused", "anonymous")
+	d.press("a", "b")
+	d.see("new build…: no hub")
+	d.press("esc")
+	l.start()
+	d.see("≋ stream", "admin")
+	d.press("a", "b")
+	d.see("no SCM URL yet")
 }

@@ -25,6 +25,7 @@ func Plain(ctx context.Context, o Options, all bool) error {
 		return fmt.Errorf("start the plain UI: %w", err)
 	}
 	e := newEnv(run, h, newTheme(paletteNone, false))
+	e.login = o.Login
 	p := &plain{out: bufio.NewWriter(o.Out), seen: map[int64]kind{}, loc: e.loc, now: time.Now, stop: stop, name: safetext.Clean(o.Profile.Name)}
 	feed := newFeed(h, p.take, usualPace())
 	if ask := e.askWho(e.acts); ask != nil && !all {

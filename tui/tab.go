@@ -9,9 +9,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"koji"
 	"koji/internal/safetext"
-	"koji/profiles"
 )
 
 // tab is a hub that is open: what its views share, and their stacks.
@@ -34,7 +32,8 @@ type told struct {
 }
 
 // openTab makes the tab of a hub, whose state is kept in dir. Its feed is run by whoever opens it.
-func openTab(ctx context.Context, s *koji.Session, p *profiles.Profile, dir string, pc pace, now func() time.Time, t *theme) (*tab, error) {
+func openTab(ctx context.Context, o Hub, dir string, pc pace, now func() time.Time, t *theme) (*tab, error) {
+	s, p := o.Session, o.Profile
 	h, err := newHub(s, now)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", p.Name, err)
@@ -45,8 +44,8 @@ func openTab(ctx context.Context, s *koji.Session, p *profiles.Profile, dir stri
 	e.weburl = strings.TrimRight(safetext.Clean(p.WebURL), "/")
 	e.feed = newFeed(h, func(tea.Msg) {}, pc)
 	state, keeping := recall(dir, p.Name)
-	e.kept = state
-	tb := newTab(e, s.LoggedIn())
+	e.kept, e.login = state, o.Login
+	tb := newTab(e, s.LoggedIn() || o.Login != nil)
 	tb.stop, tb.keeping = stop, keeping
 	tb.keeping.due = now().Add(keepEvery)
 	return tb, nil
@@ -154,7 +153,11 @@ func (t *tab) take(msg tea.Msg) tea.Cmd {
 	}
 	switch m := msg.(type) {
 	case link:
+		back := m.up && !t.e.link.up
 		t.e.link = m
+		if back && t.e.me.id == 0 && !t.e.asked { // the login failed with the hub
+			return tea.Batch(t.begin(), t.each(m))
+		}
 		return t.each(m)
 	case changes:
 		t.e.store.apply(m)

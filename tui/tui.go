@@ -25,6 +25,7 @@ import (
 // Options say which hub to show, and on which terminal.
 type Options struct {
 	Session *koji.Session     // logged in or not; what changes something goes by it
+	Login   Login             // logs Session in beside the UI; nil if it is, or can't be
 	Profile *profiles.Profile // its name is shown; its keys tui_… choose colours, signs and the mouse
 	In      io.Reader         // a terminal; os.Stdin if nil
 	Out     io.Writer         // a terminal; os.Stdout if nil
@@ -36,7 +37,17 @@ type Options struct {
 	// hub of one of them, without asking the user anything: who can't be logged
 	// in only looks. Both may be nil.
 	Known []profiles.Entry
-	Open  func(ctx context.Context, profile string) (*koji.Session, *profiles.Profile, error)
+	Open  func(ctx context.Context, profile string) (Hub, error)
+}
+
+// Login logs a session in without asking the user anything.
+type Login func(ctx context.Context) error
+
+// Hub is a hub that was opened: its profile, a session, and what logs that in.
+type Hub struct {
+	Session *koji.Session
+	Profile *profiles.Profile
+	Login   Login
 }
 
 // Run shows the UI until the user leaves or ctx ends. That the user left is no
@@ -115,10 +126,8 @@ func (r *root) keepAll() error {
 
 // start makes the model; the feeds of its tabs are run by the caller.
 func start(ctx context.Context, o Options, p pace, now func() time.Time, t *theme) (*root, error) {
-	open := func(s *koji.Session, profile *profiles.Profile) (*tab, error) {
-		return openTab(ctx, s, profile, o.StateDir, p, now, t)
-	}
-	first, err := open(o.Session, o.Profile)
+	open := func(h Hub) (*tab, error) { return openTab(ctx, h, o.StateDir, p, now, t) }
+	first, err := open(Hub{o.Session, o.Profile, o.Login})
 	if err != nil {
 		return nil, fmt.Errorf("start the terminal UI: %w", err)
 	}

@@ -106,6 +106,8 @@ type env struct {
 	version string
 	weburl  string // of the hub's web pages, "" if they aren't known
 	me      who
+	login   Login // logs in beside the UI, nil if there is no way to
+	asked   bool  // who the user is, and not answered yet
 	link    link
 	loc     *time.Location
 

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -12,12 +13,26 @@ import (
 // drop ends what a view has under way.
 func (e *env) drop(c *calls) { c.drop(e.ctx) }
 
-// askWho asks who the user is and what they may do; nil without a login.
+// loginTimeout is how long a login is waited for; who isn't logged in by then
+// looks on, and is when the hub is there again.
+const loginTimeout = 10 * time.Second
+
+// askWho logs in if that is still to be done, and asks who the user is and what
+// they may do; nil without a login.
 func (e *env) askWho(c *calls) tea.Cmd {
-	if e.act == nil || !e.act.LoggedIn() {
+	if e.act == nil || !e.act.LoggedIn() && e.login == nil {
 		return nil
 	}
+	e.asked = true
 	return e.ask(c, func(ctx context.Context) (any, error) {
+		if !e.act.LoggedIn() {
+			e.meter.add(e.now())
+			ctx, cancel := context.WithTimeout(ctx, loginTimeout)
+			defer cancel()
+			if err := e.login(ctx); err != nil {
+				return who{}, err
+			}
+		}
 		var u *koji.LoggedInUser
 		var perms []string
 		m := e.act.Multicall()
@@ -36,9 +51,10 @@ func (e *env) askWho(c *calls) tea.Cmd {
 
 // welcome takes in who the user is. Their own tasks are what they see first.
 func (t *tab) welcome(w who, err error) tea.Cmd {
+	t.e.asked = false
 	home := t.stacks[0][0].(*tasksView)
 	if err != nil {
-		t.e.tell(roleFail, "who you are: "+errorText(err))
+		t.e.tell(roleFail, "not logged in: "+errorText(err))
 		home.mine = false
 	}
 	t.e.me = w
