@@ -304,10 +304,18 @@ func (h *tagHistory) last() float64 {
 	return h.from
 }
 
+// begin is the time of the first event, where the slider begins.
+func (h *tagHistory) begin() float64 {
+	if len(h.events) > 0 {
+		return h.events[0].ts
+	}
+	return h.from
+}
+
 // perCell is how many things changed in each of n equal parts of the time.
 func (h *tagHistory) perCell(n int) []int {
 	cells := make([]int, n)
-	if n == 0 || h.to <= h.from {
+	if n == 0 {
 		return cells
 	}
 	for _, e := range h.events {
@@ -318,8 +326,9 @@ func (h *tagHistory) perCell(n int) []int {
 
 // cellOf is in which of n parts of the time a moment is.
 func (h *tagHistory) cellOf(ts float64, n int) int {
-	if h.to <= h.from {
+	from := h.begin()
+	if h.to <= from {
 		return 0
 	}
-	return min(max(int((ts-h.from)/(h.to-h.from)*float64(n)), 0), n-1)
+	return min(max(int((ts-from)/(h.to-from)*float64(n)), 0), n-1)
 }

@@ -173,9 +173,11 @@ type pastRow struct {
 	change tagChange
 }
 
+func pastKey(event int64, n int) string { return fmt.Sprintf("%d %d", event, n) }
+
 // newPastTable is the table of a tag's history.
 func newPastTable(e *env) *filteredPane[string, pastRow] {
-	t := newTable(e, func(r pastRow) string { return fmt.Sprintf("%d %d", r.event, r.n) },
+	t := newTable(e, func(r pastRow) string { return pastKey(r.event, r.n) },
 		column[pastRow]{widths: widths{1, 1, 1, 1}, cell: func(r pastRow) (string, role) { return e.sign(r.change.mark), r.change.mark.role }},
 		column[pastRow]{title: "WHEN", widths: widths{9, 12, 16, 19}, draw: func(p *pen, r pastRow, n int) {
 			p.fit(roleDim, dayTime(r.ts, e.clock(), e.loc, n), n)

@@ -68,6 +68,8 @@ func (v *tagView) slide(n int) tea.Cmd {
 	v.at = min(max(v.at+n, 0), len(v.history.events))
 	if v.at == len(v.history.events) {
 		v.back = false
+	} else {
+		v.past.choose(pastKey(v.history.events[v.at].id, 0)) // the first change since then
 	}
 	v.layout()
 	return v.c.wakeAfter(sliderPause, sliderRests(v.moved))
@@ -121,7 +123,7 @@ func (v *tagView) drawSlider(c *Canvas) {
 		c.at(1, 1).fit(roleDim, v.changeText(), c.w-2)
 		return
 	}
-	from := dayTime(v.history.from, now, v.e.loc, 6)
+	from := dayTime(v.history.begin(), now, v.e.loc, 6)
 	cells := c.w - 14
 	at := v.history.cellOf(ts, cells)
 	p = c.at(2, 1).right(roleDim, from, 6).put(roleFrame, "├")

@@ -147,7 +147,7 @@ func TestHistoryOf(t *testing.T) {
 	}
 	h.earlier(tagHistory{from: 0, to: 3, events: []tagEvent{{id: 1, ts: 1}}})
 	h.later(tagHistory{from: 7, to: 9, events: []tagEvent{{id: 9, ts: 9}}})
-	if diff := cmp.Diff([]int{0, 0, 0, 0, 1, 1, 1, 1, 0}, h.perCell(9)); diff != "" {
+	if diff := cmp.Diff([]int{0, 0, 0, 1, 1, 1, 1, 0, 0}, h.perCell(9)); diff != "" {
 		t.Errorf("changes per cell (-want +got):\n%s", diff)
 	}
 	if h.from != 0 || h.last() != 9 || len(h.events) != 6 {
