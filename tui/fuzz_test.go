@@ -1,7 +1,12 @@
 package tui
 
 import (
+	"bytes"
+	"slices"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"koji"
 )
@@ -19,7 +24,7 @@ func FuzzScreen(f *testing.F) {
 	names := []string{
 		"j", "k", "h", "right", "enter", "l", "/", "n", "N", "e", "E", "z", "Z", "f", "M", "w", "o", "g", "G",
 		"ctrl+d", "ctrl+u", "pgdown", "pgup", "?", "esc", "q", "a", "c", "s", "y", "backspace", "x", "]", "[", "#", "L", "tab", "=",
-		"1", "2", "3", "{", "}", "d", "t", "shift+tab", " ", "v",
+		"1", "2", "3", "4", "5", "6", "{", "}", "d", "t", "shift+tab", " ", "v",
 	}
 	f.Fuzz(func(t *testing.T, steps []byte, w, h int, label, line string) {
 		w, h = 1+abs(w)%200, 1+abs(h)%60
@@ -96,7 +101,66 @@ func answerTop(r *root, label, line string, n byte) {
 		}
 	case *buildsView, *buildView, *compareView, *rpmView, *tagsView, *tagView:
 		tellThings(r, label, line, n)
+	case *hostsView:
+		r.Update(reply{from: r.e, to: v.c, gen: v.c.gen, what: newFarm(
+			[]koji.Host{{ID: 1, Name: label, Arches: &line, Comment: &line, Enabled: n%2 == 0, TaskLoad: float64(n)}},
+			[]koji.Channel{{ID: 1, Name: line}, {ID: 2, Name: label, Comment: &label}}, [][]koji.Host{{{ID: 1}}, {}},
+			[]koji.Task{{ID: 9, HostID: ptr(int64(1)), Method: line}}, []hostConfig{{1, label, float64(n)}})})
+	case *hostView:
+		f := newFarm([]koji.Host{{ID: 1, Name: label, Arches: &line, Capacity: float64(n)}}, nil, nil, nil, nil)
+		r.Update(reply{from: r.e, to: v.c, gen: v.c.gen, what: &hostDetail{
+			host: f.hosts[0], channels: []string{clean(line)}, data: map[string]any{label: line},
+			recent:  []task{{id: int64(n), label: clean(line)}},
+			history: hostChanges([]hostConfigRow{{Arches: &line, Comment: &label}}, []hostChannelRow{{Channel: line, RevokedTS: new(float64)}}),
+		}})
+	case *reposView:
+		r.Update(reply{from: r.e, to: v.c, gen: v.c.gen, what: newRepoData(
+			[]koji.RepoRequest{{ID: int64(n), TagName: label, OwnerName: line, Active: n%2 == 0, Opts: map[string]any{line: label}, TaskID: ptr(int64(n % 3))}},
+			[]koji.Repo{{ID: int64(n), TagName: line, State: koji.RepoState(n % 7)}}, []koji.Task{{ID: 1, State: koji.TaskOpen}},
+			[]koji.Task{{ID: 2, Method: "waitrepo", Request: []any{label}}})})
 	case *tasksView:
+		r.e.takeWaits(waitsTold{71213: {word: clean(label), line: clean(line)}})
+		r.e.takeTimes(timesTold{"p:bash": {Samples: []pastTime{{"buildArch", "x86_64", "", float64(n)}, {"buildArch", "x86_64", "", 9}}}})
 		r.Update(reply{from: r.e, to: v.c, gen: v.c.gen, what: logChoice{task: int64(n), name: label}})
 	}
+}
+
+// FuzzLog feeds a log in pieces of any size to the window and the index:
+// lines, phases and counts are those of the whole, and what is shown is harmless.
+func FuzzLog(f *testing.F) {
+	f.Add([]byte("a\nExecuting(%build): x\r\nerror: y\n\x1b[31mred\n"), uint8(3), uint8(7))
+	f.Add([]byte("Start: \xff\n\n\nStart: init\nwarning: x"), uint8(0), uint8(1))
+	f.Add(bytes.Repeat([]byte("x\t\r"), 300), uint8(200), uint8(90))
+	f.Fuzz(func(t *testing.T, file []byte, at, step uint8) {
+		if len(file) > 2000 {
+			t.Skip("larger than what is worth the time")
+		}
+		var w logWindow
+		from, n := min(int(at), len(file)), int(step)+1
+		w.set(int64(from), file[from:min(from+n, len(file))])
+		for w.end() < int64(len(file)) {
+			w.grow(file[w.end():min(int(w.end())+n, len(file))])
+		}
+		for w.start > 0 {
+			before := max(int(w.start)-n, 0)
+			w.prepend(int64(before), file[before:w.start])
+		}
+		checkHeads(t, &w)
+		if diff := cmp.Diff(plainLines(file), linesOf(&w)); diff != "" {
+			t.Fatalf("(-want +got):\n%s", diff)
+		}
+		var x, whole logIndex
+		whole.take(whole.read(file))
+		for x.at < int64(len(file)) {
+			x.take(x.read(file[x.at:min(int(x.at)+n, len(file))]))
+		}
+		if x.lines != whole.lines || !slices.Equal(x.errors, whole.errors) || !slices.Equal(x.places, whole.places) {
+			t.Fatalf("read in pieces of %d: %+v, at once: %+v", n, x, whole)
+		}
+		for i := range w.lines {
+			if text := logText(w.line(i)); strings.ContainsAny(text, "\x1b\r\n\t\a\b\x00\u202e\u200b") {
+				t.Fatalf("%q is shown as %q", w.line(i), text)
+			}
+		}
+	})
 }

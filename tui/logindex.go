@@ -35,7 +35,7 @@ type indexPart struct {
 func (x *logIndex) read(data []byte) indexPart {
 	p := indexPart{from: x.at, index: logIndex{at: x.at + int64(len(data)), lines: x.lines}}
 	carry, begin := slices.Clone(x.carry), x.began
-	if x.at == 0 {
+	if x.at == 0 && len(data) > 0 {
 		p.index.places = append(p.index.places, 0)
 	}
 	for at := 0; ; {
