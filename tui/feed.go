@@ -52,6 +52,7 @@ type feed struct {
 	tails  map[int64]string  // their last lines, as they were sent
 	grown  map[int64]logSize // logs that grew since the last flush
 	heard  changes           // what was told of other things since the last flush
+	rounds int               // of listing
 	farm   map[int64]koji.Host
 	loaded farmLoad  // as it was told last
 	told   time.Time // when the link was

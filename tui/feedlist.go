@@ -112,6 +112,9 @@ func (f *feed) list(ctx context.Context) error {
 	return f.listSince(ctx, seconds(since), true)
 }
 
+// hostRounds is how many polls come to one that asks how loaded hosts are.
+const hostRounds = 12
+
 // The most tasks that one listing brings.
 const (
 	openLimit     = 10000
@@ -138,9 +141,16 @@ func (f *feed) listSince(ctx context.Context, since float64, whole bool) error {
 		"state":          []any{int(koji.TaskClosed), int(koji.TaskCanceled), int(koji.TaskFailed)},
 		"completedAfter": since,
 	}), newest(finishedLimit))
-	m.Add(&hosts, "listHosts")
+	f.rounds++
+	if whole || f.rounds%hostRounds == 0 {
+		m.Add(&hosts, "listHosts")
+	}
 	if whole {
 		m.Add(&channels, "listChannels")
+	}
+	tails := func() map[int64]string { return nil }
+	if !f.link.stream {
+		tails = f.addTails(m)
 	}
 	if err := f.hub.run(ctx, m); err != nil {
 		return err
@@ -158,7 +168,7 @@ func (f *feed) listSince(ctx context.Context, since float64, whole bool) error {
 	if whole {
 		f.seen = map[int64]task{}
 	}
-	c := changes{whole: whole, farm: f.loadOfFarm()}
+	c := changes{whole: whole, farm: f.loadOfFarm(), tails: tails()}
 	told := make(map[int64]bool, len(open))
 	// A task that finished between the two is in both: the later one counts.
 	for _, list := range [][]koji.Task{open, finished} {
@@ -176,7 +186,7 @@ func (f *feed) listSince(ctx context.Context, since float64, whole bool) error {
 		}
 	}
 	f.alive()
-	if whole || len(c.tasks) > 0 || c.farm != nil {
+	if whole || len(c.tasks)+len(c.tails) > 0 || c.farm != nil {
 		f.send(c)
 	}
 	return nil

@@ -168,6 +168,44 @@ func TestHugeLog(t *testing.T) {
 	}
 }
 
+// Lines are gone to by their numbers, once they are counted.
+func TestToLine(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	for i := range 200000 {
+		fmt.Fprintf(&b, "this is line number %d\n", i+1)
+	}
+	b.WriteString("a warning: here\n")
+	r := testRoot(80, 24, newTheme(paletteDark, false))
+	v := newLogView(r.e, 71211, "build.log", nil)
+	r.push(v)
+	p := v.panes[0]
+	serve(r, p, b.Bytes())
+	answer(r, v.toLine(77))
+	if screenLine(t, r, "lines are counted so far") < 0 && p.index.lines == 0 {
+		t.Errorf("nothing is counted:\n%s", screenText(checkFrame(t, r)))
+	}
+	for _, n := range []int64{1, 77, 123456, 200000, 256, 257, 513} {
+		answer(r, v.toLine(n))
+		if want := fmt.Sprintf("%s this is line number %d", thousands(n), n); screenLine(t, r, want) < 0 || p.mark < 0 {
+			t.Errorf("%q isn't on the screen:\n%s", want, screenText(checkFrame(t, r)))
+		}
+	}
+	answer(r, v.toLine(300000))
+	if screenLine(t, r, "the log has 200,001 lines") < 0 {
+		t.Errorf("of a line that isn't there:\n%s", screenText(checkFrame(t, r)))
+	}
+	pressAnd(r, "g", "e")
+	if screenLine(t, r, "no error below") < 0 {
+		t.Errorf("an error that isn't there:\n%s", screenText(checkFrame(t, r)))
+	}
+	v.commands()[0].do()
+	pressAnd(r, "e")
+	if screenLine(t, r, "a warning: here") < 0 {
+		t.Errorf("e doesn't find the warning:\n%s", screenText(checkFrame(t, r)))
+	}
+}
+
 // A search through 500 MB: its time is what the hub takes to read them.
 func BenchmarkSearchHugeLog(b *testing.B) {
 	for b.Loop() {

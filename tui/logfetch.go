@@ -41,6 +41,7 @@ type fetched struct {
 	gen   int
 	from  int64 // as it was asked for; negative from the end
 	hit   int64 // the place that was looked for
+	after int   // or the line that is so many after it
 	data  []byte
 	size  int64
 	files map[string]fileStat
@@ -85,9 +86,10 @@ func (p *logPane) fetch(kind fetchKind) tea.Cmd {
 	return p.fetchRange(fetched{kind: kind, from: from}, n)
 }
 
-// around fetches what stands around a place of the file.
-func (p *logPane) around(hit int64) tea.Cmd {
-	return p.fetchRange(fetched{kind: fetchHit, from: max(hit-rangeSize/2, 0), hit: hit}, rangeSize)
+// around fetches what stands around a place of the file, and goes to the line
+// that is so many after it.
+func (p *logPane) around(hit int64, after int) tea.Cmd {
+	return p.fetchRange(fetched{kind: fetchHit, from: max(hit-rangeSize/2, 0), hit: hit, after: after}, rangeSize)
 }
 
 func (p *logPane) fetchRange(want fetched, n int64) tea.Cmd {
@@ -161,7 +163,7 @@ func (p *logPane) take(f fetched, err error) tea.Cmd {
 	case f.kind == fetchOpen:
 		p.opened()
 	case f.kind == fetchHit:
-		p.jump(max(p.win.lineAt(f.hit), 0))
+		p.jump(min(max(p.win.lineAt(f.hit), 0)+f.after, max(len(p.win.lines)-1, 0)))
 	}
 	p.settleTop()
 	if !p.exact {

@@ -30,18 +30,19 @@ type logPane struct {
 	err      error
 	anew     bool // the file was replaced while it was open
 
-	w, h    int
-	top     int // first line on the screen
-	left    int // cells that are scrolled away sideways
-	wrap    bool
-	bare    bool // only the text: no numbers, no map
-	nonum   bool // no numbers
-	follow  bool
-	mark    int // the line that was jumped to, -1 if none
-	pattern string
-	seek    *seek
-	folded  map[int64]bool // phases by their place in the file
-	hidden  [][2]int       // lines of folded phases, from and up to
+	w, h     int
+	top      int // first line on the screen
+	left     int // cells that are scrolled away sideways
+	wrap     bool
+	bare     bool // only the text: no numbers, no map
+	nonum    bool // no numbers
+	warnings bool // e and E stop at warnings too
+	follow   bool
+	mark     int // the line that was jumped to, -1 if none
+	pattern  string
+	seek     *seek
+	folded   map[int64]bool // phases by their place in the file
+	hidden   [][2]int       // lines of folded phases, from and up to
 }
 
 func newLogPane(e *env, c *calls, task int64, name string, files map[string]fileStat) *logPane {

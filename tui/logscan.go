@@ -66,8 +66,6 @@ func containsFold(line, want []byte) bool {
 
 func isErrorLine(line []byte) bool { return severityOf(line) == severityError }
 
-func isWarningLine(line []byte) bool { return severityOf(line) == severityWarning }
-
 // find looks for a line from the mark, or else from the screen on:
 // through the window at once, and beyond it in the background.
 func (p *logPane) find(want wanted) tea.Cmd {
@@ -144,7 +142,7 @@ func (p *logPane) takeFound(f found, err error) tea.Cmd {
 		return p.notFound(f.want)
 	}
 	p.follow = false
-	return p.around(f.at)
+	return p.around(f.at, 0)
 }
 
 // notFound tells so, or turns round.

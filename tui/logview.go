@@ -322,9 +322,9 @@ func (p *logPane) do(a action) tea.Cmd {
 	case actPrevHit:
 		return p.nextHit(-1)
 	case actNextError:
-		return p.find(wanted{name: "error", match: isErrorLine, dir: 1})
+		return p.nextError(1)
 	case actPrevError:
-		return p.find(wanted{name: "error", match: isErrorLine, dir: -1})
+		return p.nextError(-1)
 	case actNextPart:
 		return p.find(wanted{name: "phase", match: beginsPhase, dir: 1})
 	case actPrevPart:
@@ -335,6 +335,50 @@ func (p *logPane) do(a action) tea.Cmd {
 		}
 	}
 	return p.more()
+}
+
+func (p *logPane) nextError(dir int) tea.Cmd {
+	if p.warnings {
+		return p.find(wanted{name: "error or warning", match: func(line []byte) bool { return severityOf(line) != severityNone }, dir: dir})
+	}
+	return p.find(wanted{name: "error", match: isErrorLine, dir: dir})
+}
+
+// commands are what has no key.
+func (v *logView) commands() []command {
+	on := !v.pane().warnings
+	c := command{name: "warnings", about: "e and E stop at warnings too", do: func() tea.Cmd {
+		for _, p := range v.panes {
+			p.warnings = on
+		}
+		return nil
+	}}
+	if !on {
+		c.about = "e and E stop at errors alone"
+	}
+	return []command{c}
+}
+
+func (v *logView) toLine(n int64) tea.Cmd { return v.pane().toLine(n) }
+
+// toLine goes to the line of a number, as far as lines are counted.
+func (p *logPane) toLine(n int64) tea.Cmd {
+	n--
+	if p.win.first >= 0 && n >= p.win.first && n < p.win.first+int64(len(p.win.lines)) {
+		p.jump(int(n - p.win.first))
+		return p.more()
+	}
+	if n > p.index.lines || n/indexEvery >= int64(len(p.index.places)) {
+		text := fmt.Sprintf("the log has %s lines", thousands(p.index.lines))
+		if !p.index.whole(p.size) {
+			p.count = true
+			text = fmt.Sprintf("%s lines are counted so far, try again in a moment", thousands(p.index.lines))
+		}
+		p.e.tell(roleWarn, text)
+		return p.countOn()
+	}
+	p.follow = false
+	return p.around(p.index.places[n/indexEvery], int(n%indexEvery))
 }
 
 func beginsPhase(line []byte) bool { return phaseOf(line) != "" }

@@ -57,8 +57,17 @@ func (r *root) commands() []command {
 			list = append(list, command{name: b.Help().Desc, key: b.Help().Key, about: b.long, do: func() tea.Cmd { return r.act(b.act) }})
 		}
 	}
+	if c, ok := v.(commander); ok {
+		list = append(list, c.commands()...)
+	}
 	return append(list, r.settings()...)
 }
+
+// commander is a view with commands that have no key.
+type commander interface{ commands() []command }
+
+// liner is a view of numbered lines, to any of which one can go.
+type liner interface{ toLine(n int64) tea.Cmd }
 
 // settings are what is only in the palette.
 func (r *root) settings() []command {
@@ -90,6 +99,16 @@ func (r *root) withArgument(text string) (command, bool) {
 			c.why = "a task is a number"
 		}
 		c.do = func() tea.Cmd { return r.push(newTaskView(r.e, id)) }
+	case "line":
+		c.about = "go there"
+		v, ok := r.top().(liner)
+		switch {
+		case !ok:
+			c.why = "here are no numbered lines"
+		case err != nil || id <= 0:
+			c.why = "a line is a number"
+		}
+		c.do = func() tea.Cmd { return v.toLine(id) }
 	case "build":
 		if err != nil {
 			id = 0 // an NVR

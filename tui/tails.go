@@ -31,13 +31,12 @@ func (f *feed) readTails(ctx context.Context, grown map[int64]logSize) error {
 	return f.fetchTails(ctx, ids)
 }
 
-// refreshTails reads the ends of all watched logs that the hub doesn't tell
-// of, and of those that just came on the screen.
+// refreshTails reads the ends of the logs of tasks that just came on the screen.
 func (f *feed) refreshTails(ctx context.Context) error {
 	_, watched := f.wanted()
 	var ids []int64
 	for _, id := range watched {
-		if _, known := f.tails[id]; (!known || !f.link.logs) && len(ids) < tailTasks {
+		if _, known := f.tails[id]; !known && len(ids) < tailTasks {
 			ids = append(ids, id)
 		}
 	}
@@ -72,24 +71,48 @@ func (f *feed) fetchTails(ctx context.Context, ids []int64) error {
 	if err := f.hub.run(ctx, m); err != nil || m.Len() == 0 {
 		return err
 	}
-	c := changes{tails: map[int64]string{}}
+	if c := (changes{tails: f.newTails(ids, texts)}); len(c.tails) > 0 {
+		f.send(c)
+	}
+	return nil
+}
+
+// newTails are the last lines of logs that aren't as they were sent before.
+func (f *feed) newTails(ids []int64, texts []string) map[int64]string {
+	tails := map[int64]string{}
 	for i, id := range ids {
-		if texts[i] == "" {
-			continue
-		}
 		data, err := base64.StdEncoding.DecodeString(texts[i])
-		if err != nil {
+		if err != nil || len(data) == 0 {
 			continue // shown as it was
 		}
 		if line := lastLine(data); f.tails[id] != line {
 			f.tails[id] = line
-			c.tails[id] = line
+			tails[id] = line
 		}
 	}
-	if len(c.tails) > 0 {
-		f.send(c)
+	return tails
+}
+
+// addTails adds the calls for the ends of the watched logs to those of a poll,
+// and gives what takes their answers in.
+func (f *feed) addTails(m *koji.Multicall) (take func() map[int64]string) {
+	_, watched := f.wanted()
+	ids := watched[:min(len(watched), tailTasks)]
+	outputs, texts := make([]map[string]fileStat, len(ids)), make([]string, len(ids))
+	for i, id := range ids {
+		m.Add(&outputs[i], "listTaskOutput", id, koji.Named{"stat": true})
+		if f.logs[id] != "" {
+			m.Add(&texts[i], "downloadTaskOutput", id, f.logs[id], -tailBytes, tailBytes)
+		}
 	}
-	return nil
+	return func() map[int64]string {
+		for i, id := range ids {
+			if name := newestLog(outputs[i]); name != f.logs[id] {
+				f.logs[id], texts[i] = name, "" // of the other one with the next poll
+			}
+		}
+		return f.newTails(ids, texts)
+	}
 }
 
 // fileStat is a file of a task's output as listTaskOutput tells it.

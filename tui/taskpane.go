@@ -20,7 +20,8 @@ type sidePane struct {
 	log  *logPane
 	none bool // there is no log
 	err  error
-	due  int // the newest sideDue
+	due  int       // the newest sideDue
+	seen time.Time // when a hub that doesn't tell of logs was asked last
 }
 
 // sideDue says that a task has been selected for a moment.
@@ -105,6 +106,13 @@ func (s *sidePane) open(l sideChoice, err error) tea.Cmd {
 }
 
 func (s *sidePane) update(msg tea.Msg) tea.Cmd {
+	if _, ok := msg.(tick); ok && s.log != nil && s.log.polls() {
+		if now := s.e.now(); now.Sub(s.seen) >= s.e.link.every {
+			s.seen = now
+			return s.log.update(msg)
+		}
+		return nil
+	}
 	if s.log != nil {
 		return s.log.update(msg)
 	}
