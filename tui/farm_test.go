@@ -128,6 +128,26 @@ func TestFarmFrames(t *testing.T) {
 	})
 }
 
+// A hub without an event stream, as Koji's own, shows the same of its farm.
+func TestFarmPolled(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.tags("f44-build")
+	var answer koji.RepoAnswer
+	l.call(l.admin, &answer, "repo.request", "f44-build")
+	parent := l.build("git+https://src.example.org/rpms/foo#main")
+	d := drive(t, l.polled(), 80, 24)
+	d.see("⟳ poll", fmt.Sprintf("%d build", parent))
+	d.press("4")
+	d.see("1 host", "bld01", fmt.Sprintf("%d build (f44-candidate, /rpms/foo:main)", parent))
+	d.press("6")
+	d.see("▾ default (1)")
+	d.press("5")
+	d.see("f44-build", "queued", "asked by admin")
+	d.press("t")
+	d.see("Repos › f44-build", "[Inheritance]")
+}
+
 // Hosts, channels, requests and repos of a real hub are shown, change by
 // themselves, and are acted on.
 func TestFarmLive(t *testing.T) {

@@ -52,6 +52,28 @@ func TestLogsOnAHub(t *testing.T) {
 	}
 }
 
+// The side pane goes on to the next subtask's log when the one that it shows ends.
+func TestSidePaneOnAHub(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	parent := l.build("git+https://src.example.org/rpms/foo#main")
+	first := l.subtask(parent, "x86_64")
+	l.open(first)
+	l.wait(parent)
+	l.log(first, "build.log", 0, "this is the first\n")
+	d := drive(t, l.admin, 160, 50)
+	d.see(fmt.Sprintf("▌▾⋯ %d build", parent), fmt.Sprintf("─── %d build.log", first), "│  this is the first")
+	second := l.subtask(parent, "noarch")
+	l.open(second)
+	l.log(second, "build.log", 0, "this is the second\n")
+	l.close(first)
+	d.see(fmt.Sprintf("─── %d build.log", second), "│  this is the second")
+	d.press("v")
+	d.not("───")
+	d.press("v", "j", "j")
+	d.see(fmt.Sprintf("▌ └◉ %d", second), "OPEN on bld01", "─── build.log")
+}
+
 // A task of a real hub: its timeline, the files of all below it, its
 // parameters, and that it makes no build yet.
 func TestTaskOnAHub(t *testing.T) {

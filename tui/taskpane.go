@@ -18,7 +18,8 @@ type sidePane struct {
 	w, h int
 	id   int64
 	log  *logPane
-	none bool // there is no log
+	left int64 // the subtask whose log was looked at before it ended
+	none bool  // there is no log
 	err  error
 	due  int       // the newest sideDue
 	seen time.Time // when a hub that doesn't tell of logs was asked last
@@ -71,7 +72,7 @@ func (s *sidePane) drop() {
 		s.log.gen++
 		s.log.stopSeek()
 	}
-	s.log, s.none, s.err, s.id = nil, false, nil, 0
+	s.log, s.none, s.err, s.id, s.left = nil, false, nil, 0, 0
 }
 
 func (s *sidePane) wake(m wake) tea.Cmd {
@@ -94,9 +95,16 @@ func (s *sidePane) open(l sideChoice, err error) tea.Cmd {
 	if l.of != s.id {
 		return nil
 	}
+	if s.log != nil && (l.name == "" || s.log.task == l.task && s.log.name == l.name) {
+		return nil
+	}
 	s.none, s.err = l.name == "", err
 	if s.none {
 		return nil
+	}
+	if s.log != nil {
+		s.log.gen++ // what it still asks for isn't wanted
+		s.log.stopSeek()
 	}
 	s.err = nil
 	s.log = newLogPane(s.e, s.c, l.task, l.name, l.files)
@@ -113,6 +121,10 @@ func (s *sidePane) update(msg tea.Msg) tea.Cmd {
 		}
 		return nil
 	}
+	if _, ok := msg.(changes); ok && s.overtaken() {
+		s.left = s.log.task
+		return tea.Batch(s.log.update(msg), s.choose())
+	}
 	if s.log != nil {
 		return s.log.update(msg)
 	}
@@ -125,6 +137,16 @@ func (s *sidePane) update(msg tea.Msg) tea.Cmd {
 		}
 	}
 	return nil
+}
+
+// overtaken reports whether the log is that of a subtask which has just ended,
+// so that another one is worth looking at.
+func (s *sidePane) overtaken() bool {
+	if s.log == nil || s.log.task == s.id || s.log.task == s.left || s.log.running() {
+		return false
+	}
+	t := s.e.store.get(s.id)
+	return t != nil && !t.finished()
 }
 
 func (s *sidePane) draw(c *Canvas) {
