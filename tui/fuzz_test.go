@@ -25,6 +25,7 @@ func FuzzScreen(f *testing.F) {
 		"j", "k", "h", "right", "enter", "l", "/", "n", "N", "e", "E", "z", "Z", "f", "M", "w", "o", "g", "G",
 		"ctrl+d", "ctrl+u", "pgdown", "pgup", "?", "esc", "q", "a", "c", "s", "y", "backspace", "x", "]", "[", "#", "L", "tab", "=",
 		"1", "2", "3", "4", "5", "6", "{", "}", "d", "t", "shift+tab", " ", "v",
+		":", "p", "b", "m", "u", "Y", "ctrl+s", "r", "home", "end",
 	}
 	f.Fuzz(func(t *testing.T, steps []byte, w, h int, label, line string) {
 		w, h = 1+abs(w)%200, 1+abs(h)%60
