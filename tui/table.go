@@ -88,7 +88,7 @@ func newTable[K comparable, T any](e *env, key func(T) K, columns ...column[T]) 
 // keys are the actions that a table takes.
 func (t *table[K, T]) keys() []action {
 	return []action{
-		actDown, actUp, actLeft, actAside, actFilter, actSort, actMark, actFold, actFoldDone,
+		actDown, actUp, actLeft, actAside, actFilter, actSort, actMark, actFold, actFoldDone, actSave,
 		actFirst, actLast, actHalfDown, actHalfUp, actPageDown, actPageUp,
 	}
 }
@@ -336,6 +336,8 @@ func (t *table[K, T]) do(a action) bool {
 		t.openSortMenu()
 	case actMark:
 		t.mark()
+	case actSave:
+		t.openSaveMenu()
 	case actFold:
 		t.fold(!t.shut[t.sel.group])
 	case actFoldDone:
