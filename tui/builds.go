@@ -37,7 +37,7 @@ func newBuildsView(e *env) *buildsView {
 func (v *buildsView) newTable(e *env) *table[int64, buildRow] {
 	byNVR := func(a, b buildRow) int { return strings.Compare(a.nvr, b.nvr) }
 	t := newTable(e, func(b buildRow) int64 { return b.id },
-		column[buildRow]{widths: widths{1, 1, 1, 1}, cell: func(b buildRow) (string, role) { m := buildMark(b.state); return e.sign(m), m.role }},
+		column[buildRow]{widths: widths{1, 1, 1, 1}, saveAs: "state", whole: func(b buildRow) string { return b.state.String() }, cell: func(b buildRow) (string, role) { m := buildMark(b.state); return e.sign(m), m.role }},
 		column[buildRow]{title: "BUILD", widths: widths{rest, rest, rest, rest}, order: byNVR, short: shortenNVR, cell: func(b buildRow) (string, role) {
 			if b.state == koji.BuildDeleted || b.state == koji.BuildCanceled {
 				return b.nvr, roleDim
@@ -47,7 +47,7 @@ func (v *buildsView) newTable(e *env) *table[int64, buildRow] {
 		column[buildRow]{title: "TAG", widths: widths{0, 15, 24, 32}, short: shortenTags, cell: func(b buildRow) (string, role) { return tagsText(b), roleDim }},
 		column[buildRow]{title: "OWNER", widths: widths{0, 9, 12, 16}, cell: func(b buildRow) (string, role) { return owner(b.owner), roleDim },
 			order: func(a, b buildRow) int { return strings.Compare(a.owner, b.owner) }},
-		column[buildRow]{title: "FINISHED", widths: widths{6, 9, 16, 19}, draw: v.drawFinished,
+		column[buildRow]{title: "FINISHED", widths: widths{6, 9, 16, 19}, draw: v.drawFinished, whole: func(b buildRow) string { return wholeTime(b.completed, e.loc) },
 			order: func(a, b buildRow) int { return cmp.Compare(b.completed, a.completed) }},
 		column[buildRow]{title: "TOOK", widths: widths{7, 7, 7, 7}, right: true, cell: func(b buildRow) (string, role) {
 			if s := b.took(e.clock()); s > 0 {

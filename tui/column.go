@@ -17,8 +17,12 @@ type column[T any] struct {
 	// short brings a text to n cells; nil: it is cut at the end.
 	short func(text string, n int, ascii bool) string
 	// draw writes a cell that is more than one text; cell isn't asked then.
-	draw  func(p *pen, item T, n int)
-	order func(a, b T) int // nil: not sorted by
+	draw func(p *pen, item T, n int)
+	// whole is the text for a file, where the cell is short for it or drawn;
+	// saveAs is its title there, where it has none on the screen.
+	whole  func(T) string
+	saveAs string
+	order  func(a, b T) int // nil: not sorted by
 }
 
 // widths are the cells of a column on screens of at least 60, 80, 120 and 160

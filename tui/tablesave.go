@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -26,15 +27,22 @@ func (t *table[K, T]) openSaveMenu() {
 func (t *table[K, T]) cells() (titles []string, rows [][]string) {
 	var columns []column[T]
 	for _, col := range t.columns {
-		if col.cell != nil && col.title != "" {
-			columns = append(columns, col)
-			titles = append(titles, strings.ToLower(col.title))
+		title := cmp.Or(col.title, col.saveAs)
+		if title == "" || col.cell == nil && col.whole == nil {
+			continue
 		}
+		columns = append(columns, col)
+		titles = append(titles, strings.ToLower(title))
 	}
 	for _, i := range t.order() {
 		row := make([]string, len(columns))
 		for j, col := range columns {
-			text, _ := col.cell(t.items[i])
+			text := ""
+			if col.whole != nil {
+				text = col.whole(t.items[i])
+			} else {
+				text, _ = col.cell(t.items[i])
+			}
 			row[j] = strings.TrimSpace(clean(text))
 		}
 		rows = append(rows, row)

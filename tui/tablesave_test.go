@@ -32,3 +32,16 @@ func TestTableAsFile(t *testing.T) {
 		t.Errorf("JSON (-want +got):\n%s", diff)
 	}
 }
+
+// What is short on the screen, or only a sign, is whole in a file.
+func TestBuildsAsFile(t *testing.T) {
+	t.Parallel()
+	r := testRoot(80, 24, newTheme(paletteDark, false))
+	openBuilds(r)
+	v := r.top().(*buildsView)
+	v.t.setFilter("5.3.0-1")
+	want := "state\tbuild\ttag\towner\tfinished\ttook\nCOMPLETE\tbash-5.3.0-1.fc44\tf44-candidate\tjsmith\t2026-11-24 09:12:00\t11:02\n"
+	if diff := cmp.Diff(want, string(v.t.asText())); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

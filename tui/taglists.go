@@ -35,6 +35,7 @@ func newTagItems(e *env, tab int) *filteredPane[string, tagItem] {
 		order: func(a, b tagItem) int { return strings.Compare(a.owner, b.owner) }}
 	when := column[tagItem]{title: "FINISHED", widths: widths{6, 9, 16, 19},
 		draw:  func(p *pen, i tagItem, n int) { p.fit(roleText, dayTime(i.ts, e.clock(), e.loc, n), n) },
+		whole: func(i tagItem) string { return wholeTime(i.ts, e.loc) },
 		order: func(a, b tagItem) int { return int(min(max(b.ts-a.ts, -1), 1)) }}
 	var columns []column[tagItem]
 	empty := ""
@@ -152,6 +153,9 @@ func (m *tagMoment) has(part tagPart) bool { return m.parts[part].known && m.par
 func newDifferences(e *env) *filteredPane[string, difference] {
 	t := newTable(e, difference.key,
 		column[difference]{title: "CHANGED", widths: widths{rest, rest, rest, rest}, draw: func(p *pen, d difference, n int) { d.draw(e, p, n) },
+			whole: func(d difference) string {
+				return strings.TrimSpace(differenceWords[d.kind] + " " + d.name + " " + d.old + " " + d.new)
+			},
 			order: func(a, b difference) int { return strings.Compare(a.name, b.name) }},
 	)
 	t.text = func(d difference) string { return d.name + " " + d.old + " " + d.new }
@@ -178,10 +182,10 @@ func pastKey(event int64, n int) string { return fmt.Sprintf("%d %d", event, n) 
 // newPastTable is the table of a tag's history.
 func newPastTable(e *env) *filteredPane[string, pastRow] {
 	t := newTable(e, func(r pastRow) string { return pastKey(r.event, r.n) },
-		column[pastRow]{widths: widths{1, 1, 1, 1}, cell: func(r pastRow) (string, role) { return e.sign(r.change.mark), r.change.mark.role }},
+		column[pastRow]{widths: widths{1, 1, 1, 1}, saveAs: "change", cell: func(r pastRow) (string, role) { return e.sign(r.change.mark), r.change.mark.role }},
 		column[pastRow]{title: "WHEN", widths: widths{9, 12, 16, 19}, draw: func(p *pen, r pastRow, n int) {
 			p.fit(roleDim, dayTime(r.ts, e.clock(), e.loc, n), n)
-		}},
+		}, whole: func(r pastRow) string { return wholeTime(r.ts, e.loc) }},
 		column[pastRow]{title: "EVENT", widths: widths{0, 0, 9, 11}, right: true, cell: func(r pastRow) (string, role) { return thousands(r.event), roleDim }},
 		column[pastRow]{title: "WHAT", widths: widths{rest, rest, rest, rest}, cell: func(r pastRow) (string, role) { return r.change.text, roleText }},
 		column[pastRow]{title: "IN", widths: widths{0, 16, 20, 28}, cell: func(r pastRow) (string, role) { return r.change.tag, roleDim }},

@@ -102,4 +102,12 @@ func dayTime(ts, now float64, loc *time.Location, n int) string {
 	return t.Format("Jan06")
 }
 
+// wholeTime is a moment with all its parts.
+func wholeTime(ts float64, loc *time.Location) string {
+	if ts == 0 {
+		return ""
+	}
+	return moment(ts).In(loc).Format("2006-01-02 15:04:05")
+}
+
 func moment(ts float64) time.Time { return time.UnixMicro(int64(ts * 1e6)) }
