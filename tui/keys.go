@@ -141,7 +141,7 @@ func newKeyMap() keyMap {
 		bind(actSuspend, "ctrl+z", "^z", "suspend", "suspend"),
 		bind(actHelp, "?", "?", "help", "this help"),
 		bind(actEscape, "esc", "esc", "leave", "close the topmost: dialog, search, filter, marks, running calls"),
-		bind(actBack, "q", "q", "back", "back one view; from the first: leave"),
+		bind(actBack, "q", "q", "back", "back one view, at last to the tasks; from them: leave"),
 		bind(actQuit, "ctrl+c", "^c", "leave", "leave at once"),
 	}
 }
