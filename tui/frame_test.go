@@ -62,6 +62,7 @@ func TestFrames(t *testing.T) {
 			r.e.waits.known[71213] = waiting{"host", "both s390x hosts of channel default are full (bld11 4.0 of 4.0, bld12 4.0 of 4.0)", nil}
 			r.e.waits.known[71230] = waiting{"repo", "newRepo 71233 (f44-build) OPEN", nil}
 			r.Update(changes{farm: &farmLoad{41.2, 60}})
+			r.top().(*tasksView).build()
 			press(r, "g", "j", "j")
 			v := r.top().(*tasksView)
 			p := newLogPane(r.e, v.c, 71211, "build.log", nil)

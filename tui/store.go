@@ -72,6 +72,7 @@ type counts [kindCount]int
 // number of each kind, both kept up to date by difference.
 type store struct {
 	version uint64
+	shape   uint64 // grows when there may be other rows than before
 	tasks   map[int64]*entry
 	roots   []int64 // tasks whose parent isn't known, the newest first
 	orphans map[int64][]int64
@@ -123,8 +124,14 @@ func (s *store) apply(c changes) {
 	for i := range c.tasks {
 		s.put(c.tasks[i])
 	}
+	if c.whole || len(c.tasks) > 0 {
+		s.shape++
+	}
 	for id, line := range c.tails {
 		if e := s.tasks[id]; e != nil && e.tail != line {
+			if e.tail == "" || line == "" {
+				s.shape++
+			}
 			e.tail = line
 			e.version = s.version
 		}

@@ -20,7 +20,8 @@ type tasksView struct {
 	mine   bool
 	follow bool
 	newest int64
-	order  int // of taskOrders
+	shape  uint64 // of the store when the rows were made
+	order  int    // of taskOrders
 	marks  map[int64]bool
 	touch  time.Time // the last key
 	side   sidePane
@@ -96,6 +97,7 @@ func (v *tasksView) build() {
 	if v.mine {
 		o.owner = cmp.Or(v.e.me.id, nobodyYet)
 	}
+	v.shape = v.e.store.shape
 	v.t.build(v.e.store, o)
 	if v.follow && v.t.newest > v.newest && v.newest != 0 {
 		v.t.end(false)
@@ -171,9 +173,15 @@ func (v *tasksView) update(msg tea.Msg) tea.Cmd {
 	case tick:
 		v.build()
 		return tea.Batch(v.wonder(), v.side.update(msg))
-	case changes, link, who:
-		v.build()
+	case changes:
+		if v.shape != v.e.store.shape {
+			v.build()
+		}
 		return tea.Batch(v.side.show(v.selectedTask(), v.paned()), v.side.update(msg))
+	case link:
+		return v.side.update(msg)
+	case who:
+		v.build()
 	case wake:
 		return v.side.wake(m)
 	case reply:

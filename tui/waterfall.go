@@ -89,8 +89,10 @@ func (v *taskView) layoutWaterfall() {
 		v.page.add(detailKey{task: l.id}, func(p *pen, room int) { v.drawFall(p, &l, left, room, time) })
 	}
 	v.page.add(nil, func(p *pen, room int) {
-		p.x += left
-		p.upTo(roleDim, "· waiting  █ running  ░ expected", left+room-10)
+		legend := "· waiting  █ running  ░ expected"
+		end := p.x + room
+		p.x += max(min(left, room-p.c.width(legend)), 0)
+		p.upTo(roleDim, legend, end)
 	})
 }
 
