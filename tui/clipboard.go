@@ -2,6 +2,8 @@ package tui
 
 import (
 	"fmt"
+	"path/filepath"
+	"strings"
 
 	"github.com/aymanbagabas/go-osc52/v2"
 	tea "github.com/charmbracelet/bubbletea"
@@ -44,9 +46,24 @@ func (e *env) copyText(name, text string) tea.Cmd {
 		e.tell(roleWarn, fmt.Sprintf("%s %s is too long for the clipboard of a terminal (%s)", e.sign(markOff), name, bytesText(int64(len(text)))))
 		return nil
 	}
+	if e.copyFile != "" {
+		file := e.copyFile
+		e.tell(roleDone, "this terminal has no clipboard; the text is in "+file)
+		return func() tea.Msg { return clipboardError{writeFile(file, []byte(text))} }
+	}
 	e.tell(roleDone, fmt.Sprintf("copied: %s", safetext.Clean(text)))
 	write := e.clipboard
 	return func() tea.Msg { return clipboardError{write(osc52.New(text).String())} }
+}
+
+// copyFileFor is where copied texts go on a terminal that is known to have no
+// clipboard; "" on others.
+func copyFileFor(terminal, stateDir string) string {
+	name, _, _ := strings.Cut(terminal, "-")
+	if stateDir == "" || name != "linux" && !strings.HasPrefix(name, "vt") {
+		return ""
+	}
+	return filepath.Join(stateDir, "copied.txt")
 }
 
 // clipboardError is how the copying ended.

@@ -78,7 +78,7 @@ func (r *root) hubIsOpen(m hubOpened) tea.Cmd {
 		r.e.tell(roleFail, r.e.sign(markOff)+" "+errorText(err))
 		return nil
 	}
-	t.e.version, t.e.clipboard, t.e.loc = r.e.version, r.e.clipboard, r.e.loc
+	t.e.version, t.e.clipboard, t.e.copyFile, t.e.loc = r.e.version, r.e.clipboard, r.e.copyFile, r.e.loc
 	r.tabs = append(r.tabs, t)
 	t.resize(r.w, max(r.h-3, 0))
 	r.hubs.run(t)

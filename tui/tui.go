@@ -78,6 +78,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	p := tea.NewProgram(r, tea.WithContext(run), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithAltScreen(),
 		tea.WithFilter(sift), tea.WithReportFocus())
+	r.e.copyFile = copyFileFor(os.Getenv("TERM"), o.StateDir)
 	r.e.clipboard = func(sequence string) error {
 		_, err := io.WriteString(o.Out, sequence)
 		return err
