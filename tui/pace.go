@@ -13,7 +13,7 @@ type pace struct {
 
 func usualPace() pace {
 	return pace{
-		gather: 33 * time.Millisecond, busy: 120 * time.Millisecond, poll: 5 * time.Second, tails: 2 * time.Second,
+		gather: 33 * time.Millisecond, busy: 150 * time.Millisecond, poll: 5 * time.Second, tails: 2 * time.Second,
 		lost: []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 15 * time.Second},
 	}
 }
