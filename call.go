@@ -229,7 +229,7 @@ func (s *Session) try(ctx context.Context, r *request) error {
 		return err
 	}
 	begun := time.Now()
-	resp, err := s.client.Do(req)
+	resp, err := s.client.Do(req) //nolint:bodyclose // drain closes it
 	if err != nil {
 		return r.failed(ctx, req.URL, err)
 	}

@@ -264,7 +264,7 @@ func (c *profileChecks) get(ctx context.Context, address string) (*http.Response
 }
 
 func (c *profileChecks) clock(ctx context.Context) finding {
-	resp, err := c.get(ctx, c.profile.Server)
+	resp, err := c.get(ctx, c.profile.Server) //nolint:bodyclose // get closes it
 	if err != nil {
 		return doubtful("", "the hub's time is unknown: %v", err)
 	}
@@ -359,7 +359,7 @@ func (c *profileChecks) files(ctx context.Context) finding {
 		}
 		return doubtful("set topurl, such as https://koji.example.org/kojifiles", "topurl isn't set: nothing can be downloaded")
 	}
-	resp, err := c.get(ctx, c.profile.TopURL)
+	resp, err := c.get(ctx, c.profile.TopURL) //nolint:bodyclose // get closes it
 	switch {
 	case err != nil:
 		return doubtful("correct topurl, or nothing can be downloaded", "no answer from %s: %v", c.profile.TopURL, err)

@@ -97,7 +97,7 @@ func TestCGImport(t *testing.T) {
 		want(h.t, "extra of the rpm", any(map[string]any{"note": "x"}), rpm["extra"])
 		want(h.t, "types", any([]string{"image", "rpm"}), any(sortedKeys(h.call("", "getBuildType", base["id"]).(map[string]any))))
 		root := h.call("", "getBuildroot", archive["buildroot_id"]).(map[string]any)
-		want(h.t, "extra of the buildroot", any(first.root["extra"]), root["extra"])
+		want(h.t, "extra of the buildroot", first.root["extra"], root["extra"])
 		want(h.t, "buildroot of the rpm", archive["buildroot_id"], rpm["buildroot_id"])
 
 		parts := []any{

@@ -72,7 +72,7 @@ func crash(t *testing.T, driver, dsn string) {
 	for range rounds {
 		// At least as much work as there are clients, then at any moment.
 		w.await(w.acknowledged.Load() + 3*crashClients)
-		time.Sleep(rand.N(50 * time.Millisecond)) //nolint:usetesting // the moment is to be any
+		time.Sleep(rand.N(50 * time.Millisecond)) // the moment is to be any
 		hub.kill()
 		if driver == "sqlite" {
 			checkFile(t, strings.TrimPrefix(dsn, "sqlite:"))

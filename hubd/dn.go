@@ -4,6 +4,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -43,8 +44,11 @@ func nameKind(text string) string {
 // subjectOf reads the name in a certificate.
 func subjectOf(raw []byte) (distinguishedName, error) {
 	var sequence pkix.RDNSequence
-	if rest, err := asn1.Unmarshal(raw, &sequence); err != nil || len(rest) > 0 {
-		return nil, fmt.Errorf("the certificate's name can't be read: %v", err)
+	switch rest, err := asn1.Unmarshal(raw, &sequence); {
+	case err != nil:
+		return nil, fmt.Errorf("the certificate's name can't be read: %w", err)
+	case len(rest) > 0:
+		return nil, errors.New("the certificate's name can't be read: more follows it")
 	}
 	var name distinguishedName
 	for _, set := range slices.Backward(sequence) {

@@ -58,7 +58,7 @@ func (h *Hub) installPlugins() error {
 	for _, name := range h.cfg.Plugins {
 		p, ok := known[name]
 		if !ok {
-			return fmt.Errorf("Plugins in hub.conf: there is no plugin %s in hubd (known: %s)", name, strings.Join(sortedKeys(known), ", "))
+			return fmt.Errorf("hub.conf: Plugins: there is no plugin %s in hubd (known: %s)", name, strings.Join(sortedKeys(known), ", "))
 		}
 		if slices.Contains(done, p) {
 			continue

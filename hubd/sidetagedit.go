@@ -1,12 +1,12 @@
 package hubd
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"koji"
 	"koji/internal/fnmatch"
+	"koji/internal/lazyregexp"
 )
 
 // What the owner of a side tag may set is what the tag below it allows, by its
@@ -116,12 +116,12 @@ func (c *call) baseTag(tag *koji.Tag) (*koji.Tag, error) {
 	return base, c.addExtra(base, false)
 }
 
-var macroName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var macroName = lazyregexp.New(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // mayChangeMacro refuses macros that the base tag doesn't name: as a list of
 // globs, or as a text of them.
 func mayChangeMacro(base *koji.Tag, name string) error {
-	if !macroName.MatchString(name) {
+	if !macroName().MatchString(name) {
 		return refuse("Invalid name of an rpm macro: %q", name)
 	}
 	var globs []string

@@ -3,6 +3,7 @@ package kojid
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -353,5 +354,5 @@ func isEmpty(dir string) bool {
 	}
 	defer f.Close()
 	_, err = f.Readdirnames(1)
-	return err == io.EOF
+	return errors.Is(err, io.EOF)
 }

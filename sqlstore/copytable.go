@@ -6,10 +6,11 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"koji/internal/lazyregexp"
 )
 
 // copyTable is a table as the migrations make it.
@@ -36,10 +37,10 @@ const (
 )
 
 var (
-	tableHead   = regexp.MustCompile(`(?s)^CREATE TABLE (\w+) \((.*)\)$`)
-	columnLine  = regexp.MustCompile(`(?m)^    ("?\w+"?) ([A-Z]+)\b`)
-	notAColumn  = regexp.MustCompile(`^(CONSTRAINT|PRIMARY|UNIQUE|FOREIGN|CHECK)$`)
-	columnAdded = regexp.MustCompile(`^ALTER TABLE (\w+) ADD COLUMN (\w+) ([A-Z]+)\b`)
+	tableHead   = lazyregexp.New(`(?s)^CREATE TABLE (\w+) \((.*)\)$`)
+	columnLine  = lazyregexp.New(`(?m)^    ("?\w+"?) ([A-Z]+)\b`)
+	notAColumn  = lazyregexp.New(`^(CONSTRAINT|PRIMARY|UNIQUE|FOREIGN|CHECK)$`)
+	columnAdded = lazyregexp.New(`^ALTER TABLE (\w+) ADD COLUMN (\w+) ([A-Z]+)\b`)
 )
 
 var kinds = map[string]valueKind{"BOOLEAN": kindFlag, "TIMESTAMPTZ": kindMoment, "FLOAT": kindFloat, "JSON": kindJSON, "JSONB": kindJSON}
@@ -54,20 +55,20 @@ func copyTables() ([]copyTable, error) {
 	var tables []copyTable
 	for _, m := range all {
 		for _, st := range postgresEngine.statements(m.text) {
-			if add := columnAdded.FindStringSubmatch(st); add != nil {
+			if add := columnAdded().FindStringSubmatch(st); add != nil {
 				for i := range tables {
 					if tables[i].name == add[1] {
 						tables[i].columns = append(tables[i].columns, copyColumn{add[2], kinds[add[3]]})
 					}
 				}
 			}
-			head := tableHead.FindStringSubmatch(st)
+			head := tableHead().FindStringSubmatch(st)
 			if head == nil || head[1] == "hubd_changes" {
 				continue
 			}
 			t := copyTable{name: head[1]}
-			for _, c := range columnLine.FindAllStringSubmatch(head[2], -1) {
-				if notAColumn.MatchString(c[1]) {
+			for _, c := range columnLine().FindAllStringSubmatch(head[2], -1) {
+				if notAColumn().MatchString(c[1]) {
 					continue
 				}
 				t.columns = append(t.columns, copyColumn{c[1], kinds[c[2]]})

@@ -3,13 +3,14 @@ package sqlstore
 import (
 	"context"
 	"errors"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"koji/internal/lazyregexp"
 )
 
 // engine is the kind of database. What SQL text differs between them is made here; how they are opened stands in
@@ -282,14 +283,14 @@ func failed(err error, state string, codes ...int) bool {
 const sqliteNow = `(CAST(unixepoch('subsec') * 1000000 AS INTEGER))`
 
 var (
-	serialColumn  = regexp.MustCompile(`\b(BIG)?SERIAL NOT NULL PRIMARY KEY\b|\b(BIG)?SERIAL PRIMARY KEY\b`)
-	varcharColumn = regexp.MustCompile(`(?m)^(\s*("?\w+"?) VARCHAR\((\d+)\)[^,\n]*)`)
-	jsonType      = regexp.MustCompile(`\bJSONB?\b`)
-	nowCall       = regexp.MustCompile(`(?i)\b(now|clock_timestamp)\(\)`)
-	postgresOnly  = regexp.MustCompile(`^(CREATE FUNCTION|GRANT|COMMENT ON|ANALYZE|DO)\b`)
-	sqliteOnly    = regexp.MustCompile(`^(CREATE TRIGGER|CREATE VIRTUAL TABLE|CREATE VIEW hubd_rpm_names|INSERT INTO hubd_rpm_trigrams)\b`)
-	lowerIndex    = regexp.MustCompile(`\(lower\((.+)\) text_pattern_ops\)`)
-	leadComment   = regexp.MustCompile(`(?m)^\s*--.*$`)
+	serialColumn  = lazyregexp.New(`\b(BIG)?SERIAL NOT NULL PRIMARY KEY\b|\b(BIG)?SERIAL PRIMARY KEY\b`)
+	varcharColumn = lazyregexp.New(`(?m)^(\s*("?\w+"?) VARCHAR\((\d+)\)[^,\n]*)`)
+	jsonType      = lazyregexp.New(`\bJSONB?\b`)
+	nowCall       = lazyregexp.New(`(?i)\b(now|clock_timestamp)\(\)`)
+	postgresOnly  = lazyregexp.New(`^(CREATE FUNCTION|GRANT|COMMENT ON|ANALYZE|DO)\b`)
+	sqliteOnly    = lazyregexp.New(`^(CREATE TRIGGER|CREATE VIRTUAL TABLE|CREATE VIEW hubd_rpm_names|INSERT INTO hubd_rpm_trigrams)\b`)
+	lowerIndex    = lazyregexp.New(`\(lower\((.+)\) text_pattern_ops\)`)
+	leadComment   = lazyregexp.New(`(?m)^\s*--.*$`)
 )
 
 // statements splits a migration, which is written for PostgreSQL, and puts each statement in the engine's language.
@@ -297,23 +298,23 @@ var (
 // default get_event() falls away: its statements must give the event.
 func (e engine) statements(migration string) []string {
 	var all []string
-	for _, st := range splitStatements(leadComment.ReplaceAllString(migration, "")) {
-		if e == postgresEngine && sqliteOnly.MatchString(st) {
+	for _, st := range splitStatements(leadComment().ReplaceAllString(migration, "")) {
+		if e == postgresEngine && sqliteOnly().MatchString(st) {
 			continue
 		}
 		if e == sqliteEngine {
-			if postgresOnly.MatchString(st) {
+			if postgresOnly().MatchString(st) {
 				continue
 			}
-			st = serialColumn.ReplaceAllString(st, "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT")
-			st = varcharColumn.ReplaceAllString(st, "$1 CHECK (length($2) <= $3)")
+			st = serialColumn().ReplaceAllString(st, "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT")
+			st = varcharColumn().ReplaceAllString(st, "$1 CHECK (length($2) <= $3)")
 			st = strings.ReplaceAll(st, "TIMESTAMPTZ", "INTEGER")
 			st = strings.ReplaceAll(st, " DEFAULT get_event()", "")
 			st = strings.ReplaceAll(st, " INCLUDE (id)", "")
 			st = strings.ReplaceAll(st, `release ~ ('^.*,draft_' || id::TEXT || '$')`, `release GLOB '*,draft_' || id`)
-			st = lowerIndex.ReplaceAllString(st, "($1 COLLATE NOCASE)")
-			st = jsonType.ReplaceAllString(st, "TEXT")
-			st = nowCall.ReplaceAllString(st, sqliteNow)
+			st = lowerIndex().ReplaceAllString(st, "($1 COLLATE NOCASE)")
+			st = jsonType().ReplaceAllString(st, "TEXT")
+			st = nowCall().ReplaceAllString(st, sqliteNow)
 		}
 		all = append(all, st)
 	}

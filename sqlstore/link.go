@@ -67,8 +67,8 @@ func (s *Store) take(ctx context.Context, db *sql.DB) (*sql.Conn, link, error) {
 
 // drop keeps a connection from being used again.
 func drop(conn *sql.Conn) {
-	conn.Raw(func(any) error { return driver.ErrBadConn })
-	conn.Close()
+	_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+	_ = conn.Close()
 }
 
 type postgresLink struct{ conn *pgx.Conn }
@@ -91,7 +91,7 @@ func (l postgresLink) exec(ctx context.Context, begin, query string, args []any)
 
 func (l postgresLink) query(ctx context.Context, begin, query string, args []any) (cursor, error) {
 	if begin == "" {
-		return l.conn.Query(ctx, query, args...)
+		return l.conn.Query(ctx, query, args...) //nolint:sqlclosecheck // who asked closes them
 	}
 	results, err := l.behind(ctx, begin, query, args)
 	if err != nil {
@@ -100,7 +100,7 @@ func (l postgresLink) query(ctx context.Context, begin, query string, args []any
 	rows, err := results.Query()
 	if err != nil {
 		rows.Close()
-		results.Close()
+		_ = results.Close() // the same error
 		return nil, err
 	}
 	return &batchRows{Rows: rows, results: results}, nil
@@ -113,7 +113,7 @@ func (l postgresLink) behind(ctx context.Context, begin, query string, args []an
 	b.Queue(query, args...)
 	results := l.conn.SendBatch(ctx, b)
 	if _, err := results.Exec(); err != nil {
-		results.Close()
+		_ = results.Close() // the same error
 		return nil, err
 	}
 	return results, nil

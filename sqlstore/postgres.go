@@ -52,7 +52,7 @@ func (s *Store) Listen(ctx context.Context, channel string, ready func(), fn fun
 	if err != nil {
 		return redact(fmt.Errorf("listen on %s: %w", channel, err), s.dsn)
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	if _, err := conn.Exec(ctx, "LISTEN "+pgx.Identifier{channel}.Sanitize()); err != nil {
 		return fmt.Errorf("listen on %s: %w", channel, err)
 	}

@@ -20,7 +20,7 @@ func TestQueryOpts(t *testing.T) {
 		"nil":       {nil, "Q ORDER BY t.id", []any{"x"}, 0},
 		"empty":     {map[string]any{}, "Q ORDER BY t.id", []any{"x"}, 0},
 		"order":     {map[string]any{"order": "-name,id"}, "Q ORDER BY t.name DESC NULLS FIRST, t.id ASC NULLS LAST, t.id", []any{"x"}, 0},
-		"page":      {map[string]any{"limit": int64(2), "offset": int64(5)}, "Q ORDER BY t.id LIMIT ? OFFSET ?", []any{"x", int64(2), int64(5)}, 0},
+		"page":      {map[string]any{"limit": int64(2), "offset": int64(5)}, "Q ORDER BY t.id LIMIT 0+? OFFSET 0+?", []any{"x", int64(2), int64(5)}, 0},
 		"limit 0":   {map[string]any{"limit": int64(0)}, "Q ORDER BY t.id", []any{"x"}, 0},
 		"no SQL":    {map[string]any{"order": "id; DROP TABLE users"}, "", nil, koji.CodeOther},
 		"unknown":   {map[string]any{"order": "other"}, "", nil, koji.CodeOther},

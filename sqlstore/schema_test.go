@@ -391,18 +391,3 @@ func TestNoPasswordInErrors(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-// migrationNames are the names of the migrations, in order.
-func migrationNames(t *testing.T) []string {
-	t.Helper()
-	files, err := os.ReadDir("migrations")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, f := range files {
-		_, name, _ := strings.Cut(strings.TrimSuffix(f.Name(), ".sql"), "_")
-		names = append(names, name)
-	}
-	return names
-}

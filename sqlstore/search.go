@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"regexp"
 	"regexp/syntax"
 	"strings"
 	"unicode/utf8"
 
 	"koji"
+	"koji/internal/lazyregexp"
 )
 
 // SearchKind is what is searched.
@@ -220,14 +220,14 @@ func (tx *Tx) packagesOf(start string, more bool) (string, []any) {
 // longestRegexp is how many characters a regular expression may have.
 const longestRegexp = 512
 
-var backReference = regexp.MustCompile(`(?:^|[^\\])(?:\\\\)*\\[1-9]`)
+var backReference = lazyregexp.New(`(?:^|[^\\])(?:\\\\)*\\[1-9]`)
 
 // checkRegexp refuses expressions that only one of the engines can read, or that may take it forever.
 func checkRegexp(expr string) error {
 	switch {
 	case len(expr) > longestRegexp:
 		return noRegexp(expr[:40]+"…", fmt.Sprintf("it is longer than %d characters", longestRegexp))
-	case backReference.MatchString(expr):
+	case backReference().MatchString(expr):
 		return noRegexp(expr, "references back are not possible")
 	}
 	if _, err := syntax.Parse(goRegexp(expr), syntax.Perl); err != nil {

@@ -59,7 +59,8 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	s.readers = connect(url.Values{"_query_only": {"1"}}, fmt.Sprintf("cache_size(-%d)", readersCache/n))
 	s.readers.SetMaxOpenConns(n)
 	s.readers.SetMaxIdleConns(n)
-	return s.writer.PingContext(ctx)
+	// Each connection reads the whole schema when it opens; the writer's does so with the first write.
+	return s.readers.PingContext(ctx)
 }
 
 // matcher is SQLite's REGEXP for one store, with the last expression compiled.

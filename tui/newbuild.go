@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
@@ -220,7 +221,8 @@ func lookAtSRPM(file string) (fault, about string) {
 	switch {
 	case err != nil:
 		why := err
-		if pe, ok := err.(*fs.PathError); ok {
+		var pe *fs.PathError
+		if errors.As(err, &pe) {
 			why = pe.Err
 		}
 		return fmt.Sprintf("%s: %v", safetext.Clean(file), why), ""

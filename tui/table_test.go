@@ -10,9 +10,9 @@ import (
 
 // fruit is a thing to list.
 type fruit struct {
-	id          int
-	name, kind  string
-	weight, age int
+	id         int
+	name, kind string
+	weight     int
 }
 
 func fruitTable(t *testing.T, n int) *table[int, fruit] {

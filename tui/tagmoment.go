@@ -64,7 +64,6 @@ type tagBuild struct {
 	owner, from string // from: the tag that it is in
 	completed   float64
 	state       koji.BuildState
-	started     float64
 }
 
 // tagAnswer is the answer to what was asked about a part; the view puts it

@@ -149,13 +149,12 @@ func (v *taskView) drawFall(p *pen, l *fallLine, left, room int, s fallSpan) {
 		return
 	}
 	cell := func(ts float64) int { return max(0, min(int((ts-s.from)/(s.to-s.from)*float64(width)+0.5), width)) }
-	made, begun, over := cell(l.created), width, 0
 	until := l.completed
 	if !l.finished() {
 		until = s.now
 	}
-	over = cell(until)
-	begun = over
+	made, over := cell(l.created), cell(until)
+	begun := over
 	if l.started > 0 {
 		begun = min(cell(l.started), over)
 		over = max(over, min(begun+1, width))

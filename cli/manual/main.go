@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,7 +22,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) != 2 {
-		return fmt.Errorf(usage)
+		return errors.New(usage)
 	}
 	root, err := cli.Tree()
 	if err != nil {
@@ -34,7 +35,7 @@ func run(args []string) error {
 	case "man":
 		files, err = manPages(root)
 	default:
-		return fmt.Errorf(usage)
+		return errors.New(usage)
 	}
 	if err != nil {
 		return err

@@ -37,7 +37,7 @@ func openDataSet(ctx context.Context, engine, cache string, log io.Writer) (_ *d
 	}
 	defer func() {
 		if err != nil {
-			s.Close()
+			err = errors.Join(err, s.Close())
 		}
 	}()
 	if err := os.MkdirAll(cache, 0o755); err != nil {

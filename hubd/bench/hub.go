@@ -56,7 +56,7 @@ func startHub(ctx context.Context, program string, set *dataSet) (*hub, error) {
 			return h, nil
 		}
 		if time.Since(begin) > 20*time.Second {
-			h.Close()
+			err = errors.Join(err, h.Close())
 			said, _ := os.ReadFile(log.Name())
 			return nil, fmt.Errorf("the hub doesn't answer: %w\n%s", err, said)
 		}

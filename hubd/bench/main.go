@@ -36,7 +36,6 @@ type options struct {
 	hubd    string        // the program
 	cache   string        // where the data sets stay between runs
 	json    bool
-	profile string // where CPU profiles of the hub go
 }
 
 // Main runs the bench and returns the exit code: 0 if every aim that was measured is met, 1 if not or if it failed,
@@ -120,17 +119,17 @@ func parse(args []string, log io.Writer) (*options, error) {
 }
 
 // run measures the rows on one engine.
-func (o *options) run(ctx context.Context, engine string, log io.Writer) (*report, error) {
+func (o *options) run(ctx context.Context, engine string, log io.Writer) (_ *report, err error) {
 	set, err := openDataSet(ctx, engine, o.cache, log)
 	if err != nil {
 		return nil, err
 	}
-	defer set.Close()
+	defer func() { err = errors.Join(err, set.Close()) }()
 	h, err := startHub(ctx, o.hubd, set)
 	if err != nil {
 		return nil, err
 	}
-	defer h.Close()
+	defer func() { err = errors.Join(err, h.Close()) }()
 	r := &report{Engine: engine, Clients: o.clients, Start: h.start}
 	for _, row := range rows() {
 		if !o.rows.MatchString(row.name) {

@@ -64,7 +64,7 @@ type wide struct {
 	Children []wide
 	Shared   string
 	Hidden   string `xmlrpc:"-"`
-	private  string
+	private  string //nolint:unused // that it is left alone is the test
 }
 
 func TestDecodeTyped(t *testing.T) {

@@ -98,7 +98,7 @@ func TestFaults(t *testing.T) {
 	if v != "kept" {
 		t.Errorf("the target became %q", v)
 	}
-	if koloErr := kolo.Response(doc).Err(); koloErr != err {
+	if koloErr := kolo.Response(doc).Err(); koloErr != err { //nolint:errorlint // the very same type and value
 		t.Errorf("our error is %#v, kolo's %#v", err, koloErr)
 	}
 }
