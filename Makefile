@@ -48,12 +48,13 @@ build: ## the four programs, into bin/
 lab: lab-packages build ## a hub, a builder and a repo daemon of your own, and two packages built with them
 	@bin/koji lab demo
 
+# Four at a time, whatever the machine has: most wait for processes of their own.
 test: test-packages vet ## vet and all tests; what could not run is said, with the reason
 	@all=$$($(GO) list ./...); plain=$$(grep -E '^($(subst $() $(),|,$(NO_RACE)))(/|$$)' <<<"$$all"); raced=$$(grep -vFx "$$plain" <<<"$$all"); \
 	status=0; \
-	CGO_ENABLED=1 $(GO) test -timeout 20m -race -v $$raced 2>&1 | awk -f .ci/brief.awk || status=1; \
-	CGO_ENABLED=1 $(GO) test -timeout 20m -race -v -run '$(RACE_HUBD)' ./hubd 2>&1 | awk -f .ci/brief.awk || status=1; \
-	CGO_ENABLED=0 $(GO) test -timeout 20m -v $$plain 2>&1 | awk -f .ci/brief.awk || status=1; \
+	CGO_ENABLED=1 $(GO) test -timeout 20m -parallel 4 -race -v $$raced 2>&1 | awk -f .ci/brief.awk || status=1; \
+	CGO_ENABLED=1 $(GO) test -timeout 20m -parallel 4 -race -v -run '$(RACE_HUBD)' ./hubd 2>&1 | awk -f .ci/brief.awk || status=1; \
+	CGO_ENABLED=0 $(GO) test -timeout 20m -parallel 4 -v $$plain 2>&1 | awk -f .ci/brief.awk || status=1; \
 	exit $$status
 
 # The test's own lines are left out: the last is `N passed, N failed`.
