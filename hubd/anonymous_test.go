@@ -22,11 +22,22 @@ func (h *testHub) populated() {
 	h.call("alice", "CGImport", u.meta, "up")
 	h.call("alice", "CGInitBuild", "osbs", map[string]any{"name": "q", "version": "1", "release": "1"})
 	for _, step := range [][]any{
-		{"createTag", "thing", koji.Named{"arches": "x86_64"}}, {"createTag", "other"}, {"createBuildTarget", "thing", "thing", "other"},
-		{"packageListAdd", "thing", "p", "alice"}, {"groupListAdd", "thing", "thing"}, {"groupPackageListAdd", "thing", "thing", "p"},
-		{"tagBuildBypass", "thing", "p-1-1"}, {"createExternalRepo", "thing", "http://example.com/"}, {"addExternalRepoToTag", "thing", "thing", 1},
-		{"newGroup", "things"}, {"addGroupMember", "things", "bob"}, {"addChannel", "thing"}, {"makeTask", "sleep", []any{1}}, {"newRepo", "thing"},
-		{"createNotification", 1, nil, nil, false}, {"createNotificationBlock", 1, nil, nil},
+		{"createTag", "thing", koji.Named{"arches": "x86_64"}},
+		{"createTag", "other"},
+		{"createBuildTarget", "thing", "thing", "other"},
+		{"packageListAdd", "thing", "p", "alice"},
+		{"groupListAdd", "thing", "thing"},
+		{"groupPackageListAdd", "thing", "thing", "p"},
+		{"tagBuildBypass", "thing", "p-1-1"},
+		{"createExternalRepo", "thing", "http://example.com/"},
+		{"addExternalRepoToTag", "thing", "thing", 1},
+		{"newGroup", "things"},
+		{"addGroupMember", "things", "bob"},
+		{"addChannel", "thing"},
+		{"makeTask", "sleep", []any{1}},
+		{"newRepo", "thing"},
+		{"createNotification", 1, nil, nil, false},
+		{"createNotificationBlock", 1, nil, nil},
 	} {
 		// What this hub has no method for isn't there to be changed.
 		if method := step[0].(string); h.hub.methods[method] != nil {

@@ -182,8 +182,11 @@ func TestImportArchiveUndone(t *testing.T) {
 func TestArchiveTypeOf(t *testing.T) {
 	t.Parallel()
 	types := []koji.ArchiveType{
-		{ID: 1, Name: "tar", Extensions: "tar tar.gz tgz"}, {ID: 2, Name: "gz", Extensions: "gz"}, {ID: 3, Name: "kernel", Extensions: "vmlinuz"},
-		{ID: 4, Name: "a", Extensions: "two"}, {ID: 5, Name: "b", Extensions: "x two"},
+		{ID: 1, Name: "tar", Extensions: "tar tar.gz tgz"},
+		{ID: 2, Name: "gz", Extensions: "gz"},
+		{ID: 3, Name: "kernel", Extensions: "vmlinuz"},
+		{ID: 4, Name: "a", Extensions: "two"},
+		{ID: 5, Name: "b", Extensions: "x two"},
 	}
 	for name, want := range map[string]string{
 		"a.tar.gz": "tar", "A.TAR.GZ": "tar", "a.b.gz": "gz", "vmlinuz": "kernel", "a.vmlinuz": "kernel", "tgz": "tar", "a.nosuch": "", "": "", ".": "",

@@ -169,10 +169,22 @@ func TestQueryInjection(t *testing.T) {
 			}
 		}
 		for _, opts := range []any{
-			map[string]any{"order": evil}, map[string]any{"order": int64(5)}, map[string]any{"order": ","}, map[string]any{"order": "--id"},
-			map[string]any{"limit": evil}, map[string]any{"offset": "1; SELECT 1"}, map[string]any{"limit": int64(-1)}, map[string]any{"offset": int64(-1)},
-			map[string]any{"limit": int64(1) << 62}, map[string]any{"limit": 1.5}, map[string]any{"limit": []any{int64(1)}}, map[string]any{"order": []any{"id"}},
-			map[string]any{"order": "(SELECT 1)"}, map[string]any{"group": evil}, "x", int64(5), []any{int64(1)},
+			map[string]any{"order": evil},
+			map[string]any{"order": int64(5)},
+			map[string]any{"order": ","},
+			map[string]any{"order": "--id"},
+			map[string]any{"limit": evil},
+			map[string]any{"offset": "1; SELECT 1"},
+			map[string]any{"limit": int64(-1)},
+			map[string]any{"offset": int64(-1)},
+			map[string]any{"limit": int64(1) << 62},
+			map[string]any{"limit": 1.5},
+			map[string]any{"limit": []any{int64(1)}},
+			map[string]any{"order": []any{"id"}},
+			map[string]any{"order": "(SELECT 1)"},
+			map[string]any{"group": evil},
+			"x", int64(5),
+			[]any{int64(1)},
 		} {
 			for _, method := range []string{"listTags", "listBuilds", "listUsers", "listHosts", "listRPMs", "listArchives", "listBuildroots", "listTaskOutput", "listBTypes", "untaggedBuilds"} {
 				if m := h.hub.methods[method]; m != nil && hasParam(m.params, "queryOpts") {

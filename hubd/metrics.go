@@ -36,11 +36,14 @@ var requestBuckets = []float64{.001, .0025, .01, .025, .1, .25, 1, 5, 30, 120}
 func newMetrics(h *Hub) *metrics {
 	m := &metrics{
 		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "hubd_calls_total", Help: "Calls of the API by method, with those inside of multiCall."}, []string{"method"}),
+			Name: "hubd_calls_total", Help: "Calls of the API by method, with those inside of multiCall.",
+		}, []string{"method"}),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "hubd_request_seconds", Help: "How long requests took, by method.", Buckets: requestBuckets}, []string{"method"}),
+			Name: "hubd_request_seconds", Help: "How long requests took, by method.", Buckets: requestBuckets,
+		}, []string{"method"}),
 		faults: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "hubd_faults_total", Help: "Calls that ended with a fault, by method and code; code 1 is an error of the hub's own."}, []string{"method", "code"}),
+			Name: "hubd_faults_total", Help: "Calls that ended with a fault, by method and code; code 1 is an error of the hub's own.",
+		}, []string{"method", "code"}),
 		running:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "hubd_requests_running", Help: "Requests under way."}),
 		uploaded: prometheus.NewCounter(prometheus.CounterOpts{Name: "hubd_upload_bytes_total", Help: "Bytes that were uploaded."}),
 		slow:     prometheus.NewCounter(prometheus.CounterOpts{Name: "hubd_slow_requests_total", Help: "Requests that took longer than SlowCall."}),

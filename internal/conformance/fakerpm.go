@@ -208,12 +208,24 @@ func makeRPM(what map[string]any) ([]byte, error) {
 
 func mainTags(s rpmSpec, name, version, release, machine string, src bool, built uint32, size int) []rpmEntry {
 	h := []rpmEntry{
-		{1000, rpmString, name}, {1001, rpmString, version}, {1002, rpmString, release},
-		{1004, rpmI18N, s.text("summary", "A small package")}, {1005, rpmI18N, "Made for a test."},
-		{1006, rpmInt32, []uint32{built}}, {1007, rpmString, "build.example.com"}, {1009, rpmInt32, []uint32{uint32(size)}},
-		{1014, rpmString, "Public Domain"}, {1016, rpmI18N, "Unspecified"}, {1020, rpmString, "http://www.example.com/"},
-		{1021, rpmString, "linux"}, {1022, rpmString, machine}, {1064, rpmString, "4.18.0"},
-		{1124, rpmString, "cpio"}, {1125, rpmString, "gzip"}, {1126, rpmString, "9"}, {100, rpmArray, []string{"C"}},
+		{1000, rpmString, name},
+		{1001, rpmString, version},
+		{1002, rpmString, release},
+		{1004, rpmI18N, s.text("summary", "A small package")},
+		{1005, rpmI18N, "Made for a test."},
+		{1006, rpmInt32, []uint32{built}},
+		{1007, rpmString, "build.example.com"},
+		{1009, rpmInt32, []uint32{uint32(size)}},
+		{1014, rpmString, "Public Domain"},
+		{1016, rpmI18N, "Unspecified"},
+		{1020, rpmString, "http://www.example.com/"},
+		{1021, rpmString, "linux"},
+		{1022, rpmString, machine},
+		{1064, rpmString, "4.18.0"},
+		{1124, rpmString, "cpio"},
+		{1125, rpmString, "gzip"},
+		{1126, rpmString, "9"},
+		{100, rpmArray, []string{"C"}},
 	}
 	if epoch, ok := s["epoch"].(int64); ok {
 		h = append(h, rpmEntry{1003, rpmInt32, []uint32{uint32(epoch)}})
@@ -254,11 +266,22 @@ func fileTags(files []string, content []byte, built uint32) []rpmEntry {
 	}
 	sum := md5.Sum(content)
 	return []rpmEntry{
-		{1028, rpmInt32, repeat(uint32(len(content)), n)}, {1030, rpmInt16, repeat(uint16(0o100644), n)}, {1033, rpmInt16, make([]uint16, n)},
-		{1034, rpmInt32, repeat(built, n)}, {1035, rpmArray, repeat(hex.EncodeToString(sum[:]), n)}, {1036, rpmArray, make([]string, n)},
-		{1037, rpmInt32, make([]uint32, n)}, {1039, rpmArray, repeat("root", n)}, {1040, rpmArray, repeat("root", n)},
-		{1045, rpmInt32, repeat(uint32(0xffffffff), n)}, {1095, rpmInt32, repeat(uint32(1), n)}, {1096, rpmInt32, inodes},
-		{1097, rpmArray, make([]string, n)}, {1116, rpmInt32, at}, {1117, rpmArray, bases}, {1118, rpmArray, dirs},
+		{1028, rpmInt32, repeat(uint32(len(content)), n)},
+		{1030, rpmInt16, repeat(uint16(0o100644), n)},
+		{1033, rpmInt16, make([]uint16, n)},
+		{1034, rpmInt32, repeat(built, n)},
+		{1035, rpmArray, repeat(hex.EncodeToString(sum[:]), n)},
+		{1036, rpmArray, make([]string, n)},
+		{1037, rpmInt32, make([]uint32, n)},
+		{1039, rpmArray, repeat("root", n)},
+		{1040, rpmArray, repeat("root", n)},
+		{1045, rpmInt32, repeat(uint32(0xffffffff), n)},
+		{1095, rpmInt32, repeat(uint32(1), n)},
+		{1096, rpmInt32, inodes},
+		{1097, rpmArray, make([]string, n)},
+		{1116, rpmInt32, at},
+		{1117, rpmArray, bases},
+		{1118, rpmArray, dirs},
 	}
 }
 

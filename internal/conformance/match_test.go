@@ -29,8 +29,10 @@ func TestMatch(t *testing.T) {
 		"one for each":             {want: `["a", "a"]`, got: []any{"a", "b"}, problem: "$[1]: want"},
 		"the same id":              {want: `[{"$id": "x"}, {"$id": "x"}]`, ordered: true, got: []any{int64(4), int64(4)}},
 		"another id":               {want: `[{"$id": "x"}, {"$id": "x"}]`, ordered: true, got: []any{int64(4), int64(5)}, problem: "$[1]: want id x (4 here), got 5"},
-		"ids are found": {want: `[{"n": "a", "i": {"$id": "x"}}, {"n": "b", "i": {"$id": "y"}}, {"i": {"$id": "y"}}]`,
-			got: []any{map[string]any{"n": "b", "i": int64(2)}, map[string]any{"n": "a", "i": int64(1)}, map[string]any{"i": int64(2)}}},
+		"ids are found": {
+			want: `[{"n": "a", "i": {"$id": "x"}}, {"n": "b", "i": {"$id": "y"}}, {"i": {"$id": "y"}}]`,
+			got:  []any{map[string]any{"n": "b", "i": int64(2)}, map[string]any{"n": "a", "i": int64(1)}, map[string]any{"i": int64(2)}},
+		},
 		"time":         {want: `{"$time": 1}`, got: "2026-01-31 23:59:59.123456+00:00"},
 		"no time":      {want: `{"$time": 1}`, got: "yesterday", problem: "$: want a timestamp"},
 		"double":       {want: `{"$num": "float"}`, got: 1.0},

@@ -123,7 +123,7 @@ func (k *KDC) start(first bool) error {
 			c.Close()
 			k.t.Cleanup(func() {
 				stop()
-				_ = <-ended // killed
+				<-ended //nolint:errcheck // it was killed
 			})
 			return nil
 		}
@@ -134,7 +134,7 @@ func (k *KDC) start(first bool) error {
 			return fmt.Errorf("krb5kdc ended: %w: %s", err, log)
 		case <-deadline:
 			stop()
-			_ = <-ended // killed
+			<-ended //nolint:errcheck // it was killed
 			return errors.New("krb5kdc doesn't listen")
 		case <-tick.C:
 		}
