@@ -116,6 +116,7 @@ func tablesThatDiffer(t *testing.T, a, b string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer rows.Close()
 	var names []string
 	for rows.Next() {
 		var name string

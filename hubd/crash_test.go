@@ -70,9 +70,8 @@ func crash(t *testing.T, driver, dsn string) {
 	}
 	start, rounds := time.Now(), crashRounds(t)
 	for range rounds {
-		// At least as much work as there are clients, then at any moment.
-		w.await(w.acknowledged.Load() + 3*crashClients)
-		time.Sleep(rand.N(50 * time.Millisecond)) // the moment is to be any
+		// At least as much work as there are clients, then in the middle of any.
+		w.await(w.acknowledged.Load() + 3*crashClients + rand.Int64N(3*crashClients))
 		hub.kill()
 		if driver == "sqlite" {
 			checkFile(t, strings.TrimPrefix(dsn, "sqlite:"))
