@@ -59,7 +59,7 @@ func (o *tuiOptions) run(ctx context.Context) error {
 	if plain {
 		return tui.Plain(ctx, options, o.all)
 	}
-	options.StateDir = tui.StateDir(os.Getenv)
+	options.StateDir, options.CacheDir = tui.StateDir(os.Getenv), tui.CacheDir(os.Getenv)
 	// Without the list one can't switch, which is no reason not to begin.
 	options.Known, _ = profiles.List(profiles.Options{ConfigFile: o.env.globals.config})
 	options.Open = o.open

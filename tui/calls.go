@@ -90,6 +90,7 @@ func (m *meter) trim(now time.Time) {
 // run side by side, what changes something by the user's own.
 type hub struct {
 	read, act *koji.Session
+	served    bool // the hub's file tree, at a URL
 	meter     *meter
 	slots     chan struct{} // four calls at once
 	now       func() time.Time
@@ -104,7 +105,7 @@ func newHub(act *koji.Session, now func() time.Time) (*hub, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &hub{read: read, act: act, meter: &meter{}, slots: make(chan struct{}, 4), now: now}, nil
+	return &hub{read: read, act: act, served: o.TopURL != "", meter: &meter{}, slots: make(chan struct{}, 4), now: now}, nil
 }
 
 // take waits for one of the slots and counts the call.

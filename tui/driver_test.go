@@ -49,7 +49,7 @@ func driveAt(t testing.TB, s *koji.Session, w, h int, at pace) *driver {
 func driveHub(t testing.TB, hub Hub, w, h int, at pace) *driver {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	r, err := start(ctx, Options{Session: hub.Session, Profile: hub.Profile, Login: hub.Login}, at, time.Now, newTheme(paletteDark, false))
+	r, err := start(ctx, Options{Session: hub.Session, Profile: hub.Profile, Login: hub.Login, CacheDir: t.TempDir()}, at, time.Now, newTheme(paletteDark, false))
 	if err != nil {
 		t.Fatal(err)
 	}

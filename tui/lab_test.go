@@ -153,9 +153,14 @@ func (l *lab) stop() {
 
 func (l *lab) login(user string) *koji.Session {
 	l.t.Helper()
-	s, err := koji.New(koji.Options{
+	return l.loginAt(koji.Options{
 		Server: l.server, TopURL: strings.TrimSuffix(l.server, "/kojihub") + "/kojifiles", User: user, Password: "secret", RetryInterval: time.Millisecond,
 	})
+}
+
+func (l *lab) loginAt(o koji.Options) *koji.Session {
+	l.t.Helper()
+	s, err := koji.New(o)
 	if err != nil {
 		l.t.Fatal(err)
 	}

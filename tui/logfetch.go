@@ -2,12 +2,8 @@ package tui
 
 import (
 	"context"
-	"encoding/base64"
-	"errors"
 
 	tea "github.com/charmbracelet/bubbletea"
-
-	"koji"
 )
 
 const (
@@ -17,10 +13,6 @@ const (
 	windowLeft  = 3 << 20   // of it when it was too much
 	countLimit  = 4 << 20   // files up to here are counted without being asked to
 )
-
-// logSource reads n bytes of a file from a place on, which counts from the end
-// if it is negative, and tells how long the file is.
-type logSource func(ctx context.Context, from, n int64) (fetched, error)
 
 // fetchKind is which part of a file to fetch.
 type fetchKind uint8
@@ -44,30 +36,9 @@ type fetched struct {
 	after int   // or the line that is so many after it
 	data  []byte
 	size  int64
-	files map[string]fileStat
-	over  bool // the task had finished before the file was read
-}
-
-// hubLog reads a log from the hub. The size comes first: a file that grows in
-// between has more, never less, than it says.
-func hubLog(h *hub, task int64, name string) logSource {
-	return func(ctx context.Context, from, n int64) (fetched, error) {
-		var f fetched
-		var text string
-		m := h.read.Multicall()
-		stat := m.Add(&f.files, "listTaskOutput", task, koji.Named{"stat": true})
-		data := m.Add(&text, "downloadTaskOutput", task, name, from, n)
-		if err := h.run(ctx, m); err != nil {
-			return f, err
-		}
-		if err := errors.Join(m.Err(stat), m.Err(data)); err != nil {
-			return f, err
-		}
-		f.size = f.files[name].size()
-		var err error
-		f.data, err = base64.StdEncoding.DecodeString(text)
-		return f, err
-	}
+	files map[string]fileStat // of the task, nil if they weren't asked for
+	state string              // of the file, for its logKey; "" if it wasn't asked for
+	over  bool                // the task had finished before the file was read
 }
 
 func (p *logPane) fetch(kind fetchKind) tea.Cmd {
@@ -75,6 +46,9 @@ func (p *logPane) fetch(kind fetchKind) tea.Cmd {
 	switch kind {
 	case fetchOpen:
 		from = -rangeSize
+		if p.settled() { // by blocks, so that none is asked for that was kept
+			from = (max(p.size-rangeSize, 0) + blockSize - 1) / blockSize * blockSize
+		}
 	case fetchExact:
 		from = p.win.start
 	case fetchBefore:
@@ -98,10 +72,10 @@ func (p *logPane) fetchRange(want fetched, n int64) tea.Cmd {
 	}
 	p.fetching = true
 	want.pane, want.gen, want.over = p, p.gen, !p.running()
-	read := p.read
+	read := p.source()
 	return p.e.ask(p.c, func(ctx context.Context) (any, error) {
 		f, err := read(ctx, want.from, n)
-		want.data, want.size, want.files = f.data, f.size, f.files
+		want.data, want.size, want.files, want.state = f.data, f.size, f.files, f.state
 		return want, err
 	})
 }
@@ -148,7 +122,15 @@ func (p *logPane) take(f fetched, err error) tea.Cmd {
 		p.stopSeek()
 		return nil
 	}
-	p.files = f.files
+	if f.files != nil {
+		p.files = f.files
+	}
+	switch {
+	case !f.over:
+		p.key.state = ""
+	case f.state != "":
+		p.key.state = f.state
+	}
 	p.final = p.final || f.over
 	if f.size < p.win.end() && (f.kind == fetchExact || f.kind == fetchBefore || f.kind == fetchAfter) {
 		return p.restart()
@@ -184,9 +166,9 @@ func (p *logPane) bring(f fetched) {
 	case fetchOpen:
 		// Where it stands is what the size says, which is sure if all of it
 		// came, or if nobody writes any more.
-		start := int64(0)
+		start := max(f.from, 0)
 		p.exact = true
-		if len(f.data) == rangeSize {
+		if f.from < 0 && len(f.data) == rangeSize {
 			start = max(f.size-rangeSize, 0)
 			p.exact = f.over || start == 0
 		}
@@ -255,7 +237,7 @@ func (p *logPane) countOn() tea.Cmd {
 		return nil
 	}
 	p.counting = true
-	x, read, want := p.index, p.read, counted{pane: p, gen: p.gen}
+	x, read, want := p.index, p.source(), counted{pane: p, gen: p.gen}
 	return p.e.ask(p.c, func(ctx context.Context) (any, error) {
 		f, err := read(ctx, x.at, seekSize)
 		if err == nil {

@@ -16,6 +16,7 @@ type logPane struct {
 	of    string // what the log is of, if it isn't a task's output
 	name  string
 	files map[string]fileStat
+	key   logKey
 	read  logSource
 
 	win      logWindow
@@ -46,10 +47,30 @@ type logPane struct {
 }
 
 func newLogPane(e *env, c *calls, task int64, name string, files map[string]fileStat) *logPane {
+	st := files[name]
 	return &logPane{
-		e: e, c: c, task: task, name: name, files: files, read: hubLog(e.hub, task, name),
+		e: e, c: c, task: task, name: name, files: files, read: taskLog(e.hub, task, name),
+		key: logKey{e.server, taskOutput(task, name), st.state()}, size: st.size(),
 		follow: true, mark: -1, folded: map[int64]bool{},
 	}
+}
+
+// settled reports whether it is known how the file is, and that it stays so.
+// While the hub is lost, what was known of it before has to do.
+func (p *logPane) settled() bool {
+	return p.key.state != "" && (p.final || p.e.lost() && !p.running())
+}
+
+// source reads the file, by way of the disk if it has been finished.
+func (p *logPane) source() logSource {
+	if p.e.logs == nil || p.running() {
+		return p.read
+	}
+	k := p.key
+	if !p.settled() {
+		k.state = ""
+	}
+	return p.e.logs.through(k, p.size, p.read)
 }
 
 // replace shows another file in the pane.
@@ -244,6 +265,6 @@ func (p *logPane) again() tea.Cmd {
 // restart begins anew with a file that was replaced.
 func (p *logPane) restart() tea.Cmd {
 	fresh := newLogPane(p.e, p.c, p.task, p.name, p.files)
-	fresh.read, fresh.of, fresh.anew = p.read, p.of, true
+	fresh.read, fresh.of, fresh.key.file, fresh.anew = p.read, p.of, p.key.file, true
 	return p.begin(fresh)
 }

@@ -22,7 +22,7 @@ type saved struct {
 // program was started in.
 func (v *logView) save() tea.Cmd {
 	p := v.pane()
-	read, name := p.read, fmt.Sprintf("%d-%s", p.task, fileName(p.name))
+	read, name := p.source(), fmt.Sprintf("%d-%s", p.task, fileName(p.name))
 	if p.of != "" {
 		name = fileName(p.of) + "-" + fileName(p.name)
 	}

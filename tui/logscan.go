@@ -109,7 +109,7 @@ func (p *logPane) beyond(want wanted, from int64) tea.Cmd {
 	ctx, stop := context.WithCancel(p.c.ctx)
 	s := &seek{name: want.name, stop: stop}
 	p.seek = s
-	read, f := p.read, found{pane: p, gen: p.gen, seek: s, want: want, at: -1}
+	read, f := p.source(), found{pane: p, gen: p.gen, seek: s, want: want, at: -1}
 	return p.e.ask(p.c, func(context.Context) (any, error) { // it may take longer than a call
 		defer stop()
 		var err error

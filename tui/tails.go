@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"fmt"
 	"path"
 	"strconv"
 	"strings"
@@ -124,6 +125,14 @@ type fileStat struct {
 func (s fileStat) size() int64 {
 	n, _ := strconv.ParseInt(s.Size, 10, 64) // 0 for what is no number
 	return n
+}
+
+// state tells the file from what it was before it was written to.
+func (s fileStat) state() string {
+	if s.Size == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s %f", s.Size, s.MTime)
 }
 
 // newestLog is the log that was written last, "" if there is none.

@@ -32,6 +32,7 @@ type Options struct {
 	Version string            // of the program, told in the help
 
 	StateDir string // where the state of views is kept; "" keeps none
+	CacheDir string // where parts of logs are kept; "" keeps none
 
 	// Known are the profiles that can be switched to, and Open logs in to the
 	// hub of one of them, without asking the user anything: who can't be logged
@@ -127,7 +128,14 @@ func (r *root) keepAll() error {
 
 // start makes the model; the feeds of its tabs are run by the caller.
 func start(ctx context.Context, o Options, p pace, now func() time.Time, t *theme) (*root, error) {
-	open := func(h Hub) (*tab, error) { return openTab(ctx, h, o.StateDir, p, now, t) }
+	logs := newLogCache(o.CacheDir)
+	open := func(h Hub) (*tab, error) {
+		opened, err := openTab(ctx, h, o.StateDir, p, now, t)
+		if err == nil {
+			opened.e.logs = logs
+		}
+		return opened, err
+	}
 	first, err := open(Hub{o.Session, o.Profile, o.Login})
 	if err != nil {
 		return nil, fmt.Errorf("start the terminal UI: %w", err)

@@ -122,6 +122,7 @@ type env struct {
 	noticeRole role
 	noticeEnds time.Time
 	history    []deedDone                  // what was done, the newest last
+	logs       *logCache                   // nil if nothing is kept
 	copyFile   string                      // takes what is copied where there is no clipboard, "" else
 	clipboard  func(sequence string) error // writes to the terminal between two frames
 
