@@ -79,6 +79,11 @@ func (s sample) task() task {
 		t.pkg, _, _ = strings.Cut(strings.TrimPrefix(s.label, "buildArch ("), "-")
 		t.tag = "f44-build"
 	}
+	if s.method == "chainbuild" {
+		t.chain = chainOf(koji.Task{Method: s.method, Request: []any{
+			[]any{[]any{"git+https://src.lab.example/rpms/libuv.git#77ab0e31"}, []any{"git+https://src.lab.example/rpms/nodejs22.git#1e09c7d2"}}, "f44-candidate",
+		}})
+	}
 	if s.host != "" {
 		t.started = t.created
 	}

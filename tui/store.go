@@ -17,6 +17,8 @@ type task struct {
 	method, arch      string
 	label             string
 	pkg, tag          string // that it is about, as far as its parameters tell
+	name              string // that its parent has for it
+	chain             chain  // of builds that it makes
 	channel           int64
 	channelName       string
 	weight            float64

@@ -215,6 +215,7 @@ func taskOf(t koji.Task, known names) task {
 	}
 	n.label = safetext.Clean(koji.TaskLabel(t))
 	n.pkg, n.tag = subjectOf(t)
+	n.name, n.chain = cleanOf(t.Label), chainOf(t)
 	n.channel, n.channelName, n.weight = t.ChannelID, safetext.Clean(known.channels[t.ChannelID]), t.Weight
 	if t.State == koji.TaskFailed {
 		n.fault = faultLine(t.Result)

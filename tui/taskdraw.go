@@ -220,6 +220,10 @@ func (v *tasksView) drawRow(c *Canvas, y int, r *row, cols columns) {
 		}
 	case rowWait:
 		p.put(roleFrame, r.guide).skip(3).put(roleWait, "waits  ").upTo(roleDim, v.e.waits.known[r.id].line, c.w)
+	case rowNext:
+		if e != nil {
+			v.drawNext(p.put(roleFrame, r.guide).skip(2), e, cols)
+		}
 	case rowTask:
 		if e != nil {
 			v.drawTask(p, r, e, cols)
@@ -228,6 +232,21 @@ func (v *tasksView) drawRow(c *Canvas, y int, r *row, cols columns) {
 			}
 		}
 	}
+}
+
+// drawNext tells what a chain of builds has still to begin.
+func (v *tasksView) drawNext(p *pen, e *entry, cols columns) {
+	links := v.e.store.toCome(e)
+	if len(links) == 0 {
+		return
+	}
+	text, sources, levels := comingText(links, e.method)
+	if p.c.w >= 100 {
+		text += ": " + sources
+	}
+	p.fit(roleDim, text, cols.label-p.x)
+	p.x = p.c.w - cols.progress
+	p.upTo(roleDim, levels, p.c.w)
 }
 
 func (v *tasksView) drawFold(p *pen, r *row) *pen {
@@ -273,7 +292,7 @@ func (v *tasksView) drawTask(p *pen, r *row, e *entry, cols columns) {
 
 // drawProgress says how a task stands: a word, or a bar and how long it goes on.
 func (v *tasksView) drawProgress(p *pen, r *row, e *entry, n int) {
-	text, ro := v.progress(r, e, n < 12)
+	text, ro := v.progress(r, e, n)
 	if text != "" {
 		p.fit(ro, text, n)
 		return
@@ -318,7 +337,8 @@ func (v *tasksView) estimated(e *entry) bool {
 }
 
 // progress is a word on how a task stands, "" if nothing but a time can be said.
-func (v *tasksView) progress(r *row, e *entry, narrow bool) (string, role) {
+func (v *tasksView) progress(r *row, e *entry, room int) (string, role) {
+	narrow := room < 12
 	switch {
 	case e.stuck() && v.e.waits.known[e.id].word != "" && narrow:
 		return v.e.waits.known[e.id].word, roleWait
@@ -342,13 +362,18 @@ func (v *tasksView) progress(r *row, e *entry, narrow bool) (string, role) {
 		return "?", roleDim
 	case r.fold == foldShut:
 		_, n := v.e.store.below(e.id)
-		if narrow {
-			return fmt.Sprintf("%d sub", n), roleDim
+		short := fmt.Sprintf("%d sub", n)
+		switch level := v.e.store.level(e); {
+		case level != "" && room < 15:
+			return level, roleDim
+		case level != "":
+			return level + " · " + short, roleDim
+		case narrow:
+			return short, roleDim
 		}
-		if n == 1 {
-			return "1 subtask", roleDim
-		}
-		return fmt.Sprintf("%d subtasks", n), roleDim
+		return fmt.Sprintf("%d %s", n, plural(n, "subtask", "subtasks")), roleDim
+	case e.finished():
+		return v.e.store.level(e), roleDim
 	}
 	return "", roleText
 }

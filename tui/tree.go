@@ -10,6 +10,7 @@ const (
 	rowTail          // the newest line of a running task's log
 	rowFault         // why a task failed
 	rowWait          // why a task doesn't go on
+	rowNext          // what a chain of builds has still to begin
 )
 
 // rowKey names a row whatever line it is on.
@@ -254,8 +255,11 @@ func (t *tree) emit(e *entry, depth int, guide string, last, inherited bool) {
 	if t.o.notes {
 		t.notes(e, below, open)
 	}
-	if open {
-		t.emitChildren(e, depth, below, inherited)
+	switch coming := len(t.s.toCome(e)) > 0; {
+	case open:
+		t.emitChildren(e, depth, below, inherited, coming)
+	case coming && r.fold == foldNone:
+		t.rows = append(t.rows, row{rowKey: rowKey{rowNext, e.id}, guide: below + "└"})
 	}
 }
 
@@ -315,7 +319,7 @@ func (t *tree) inside(e *entry) bool {
 	return false
 }
 
-func (t *tree) emitChildren(e *entry, depth int, guide string, inherited bool) {
+func (t *tree) emitChildren(e *entry, depth int, guide string, inherited, coming bool) {
 	moreKey := rowKey{rowMore, e.id}
 	gather := e.kind == kindFailed && !t.o.roomy && t.o.filter.empty() && !t.folds[moreKey]
 	var list []*entry
@@ -340,7 +344,7 @@ func (t *tree) emitChildren(e *entry, depth int, guide string, inherited bool) {
 		gathered = nil
 	}
 	for i, c := range list {
-		t.emit(c, depth+1, guide, i == len(list)-1 && len(gathered) == 0, inherited)
+		t.emit(c, depth+1, guide, i == len(list)-1 && len(gathered) == 0 && !coming, inherited)
 	}
 	if len(gathered) > 0 {
 		r := row{rowKey: moreKey, guide: guide + "└", fold: foldShut, total: len(gathered)}
@@ -348,6 +352,9 @@ func (t *tree) emitChildren(e *entry, depth int, guide string, inherited bool) {
 			r.n[c.kind]++
 		}
 		t.rows = append(t.rows, r)
+	}
+	if coming {
+		t.rows = append(t.rows, row{rowKey: rowKey{rowNext, e.id}, guide: guide + "└"})
 	}
 }
 
