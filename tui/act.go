@@ -65,22 +65,42 @@ func orID(name string, id int64) string {
 
 // openMenu shows what can be done, and what changes about that meanwhile as
 // long as it is about the same thing.
-func (e *env) openMenu(deeds func() []deed, same func() bool) {
-	m := &menu{e: e, title: "act"}
+func (r *root) openMenu() {
+	v := r.top()
+	command := v.command() // names what is selected
+	m := &menu{e: r.e, title: "act on " + subjectOfView(v)}
 	m.renew = func() {
-		if !same() {
+		if r.top() != v || v.command() != command {
 			return
 		}
 		m.items = m.items[:0]
-		for _, d := range deeds() {
+		for _, d := range r.allDeeds() {
 			if d.key != "" {
 				m.items = append(m.items, menuItem{d.key, d.name, d.about, d.why, d.begin})
 			}
 		}
+		m.items = append(m.items, menuItem{"y", "copy…", "", "", func() tea.Cmd { r.e.openCopyMenu(v.clips(), command); return nil }})
+		if command != "" {
+			m.items = append(m.items, menuItem{"Y", "copy command", command, "", func() tea.Cmd { return r.e.copyCommand(command) }})
+		}
 		m.at = max(0, min(m.at, len(m.items)-1))
 	}
 	m.renew()
-	e.over = m
+	r.e.over = m
+}
+
+// marker is a view in which things can be marked.
+type marker interface{ marked() int }
+
+// subjectOfView names what deeds are done to.
+func subjectOfView(v view) string {
+	if m, ok := v.(marker); ok && m.marked() > 0 {
+		return fmt.Sprintf("%d marked", m.marked())
+	}
+	if clips := v.clips(); len(clips) > 0 {
+		return clips[0].text
+	}
+	return "the hub"
 }
 
 // modify makes a call that changes something, as the user.

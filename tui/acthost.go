@@ -33,6 +33,7 @@ func (e *env) hostDeeds(hosts []hostRef) []deed {
 	return []deed{
 		{"e", "enable…", "gets tasks again", why(true), func() tea.Cmd { e.confirm(e.enableHosts(hosts, true)); return nil }},
 		{"d", "disable…", "gets no more tasks", why(false), func() tea.Cmd { e.confirm(e.enableHosts(hosts, false)); return nil }},
+		{"r", "restart…", "all of a channel or an arch, once they have nothing to do", e.whyWithout("host"), e.beginRestart},
 	}
 }
 

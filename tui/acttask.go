@@ -3,8 +3,8 @@ package tui
 import (
 	"context"
 	"fmt"
-	"sort"
 	"strconv"
+	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -22,8 +22,12 @@ func (e *env) taskDeeds(tasks []task) []deed {
 	}
 	list := []deed{
 		{"c", "cancel", "with its subtasks", e.whyNot(tasks, e.whyNotCancel), confirm(e.cancelTasks)},
+		{"o", "cancel only it", "its subtasks go on", e.whyNot(tasks, e.whyNotCancelAlone), confirm(e.cancelAlone)},
+		{"k", "cancel subtasks", "it goes on itself", e.whyNot(tasks, e.whyNotCancelBelow), confirm(e.cancelBelow)},
+		{"C", "cancel whole tree", "from the topmost task on", e.whyNot(tasks, e.whyNotCancelTree), confirm(e.cancelTrees)},
 		{"s", "submit again", "same parameters", e.whyNot(tasks, e.whyNotResubmit), confirm(e.resubmitTasks)},
 		{"f", "free", "for another host", e.whyNot(tasks, e.whyNotFree), confirm(e.freeTasks)},
+		{"h", "assign…", "to a host", e.whyNot(tasks, e.whyNotPriority), func() tea.Cmd { return e.beginAssign(tasks) }},
 		{"p", "priority…", "how urgent it is", e.whyNot(tasks, e.whyNotPriority), confirm(e.prioritizeTasks)},
 	}
 	if len(tasks) == 1 {
@@ -63,13 +67,6 @@ func whyFinished(t *task) string {
 		return fmt.Sprintf("it has finished (%s)", stateOf(t.kind))
 	}
 	return ""
-}
-
-func (e *env) whyNotCancel(t *task) string {
-	if why := whyFinished(t); why != "" {
-		return why
-	}
-	return e.whyNotMine(t)
 }
 
 func (e *env) whyNotResubmit(t *task) string {
@@ -115,6 +112,15 @@ func taskIDs(tasks []task) []any {
 	return ids
 }
 
+// eachLine is a line for a shell for each task, for commands that take one.
+func (e *env) eachLine(tasks []task, verb string, after ...any) string {
+	var lines []string
+	for i := range tasks {
+		lines = append(lines, e.commandLine(verb, append([]any{tasks[i].id}, after...)...))
+	}
+	return strings.Join(lines, "; ")
+}
+
 // theTasks is one task by its id, more by their number.
 func theTasks(tasks []task) string {
 	if len(tasks) == 1 {
@@ -141,63 +147,6 @@ func (e *env) eachTask(tasks []task, verb, told, method string, args ...any) fun
 		}
 		return theTasks(tasks) + plural(len(tasks), " is ", " are ") + told, nil
 	}
-}
-
-func (e *env) cancelTasks(tasks []task) change {
-	c := change{
-		title: "Cancel a task?", command: e.commandLine("cancel", taskIDs(tasks)...), destroys: true, yes: "cancel it", no: "keep it",
-		do: e.eachTask(tasks, "cancel", "canceled", "cancelTask"),
-	}
-	if tasks[0].method == "build" {
-		c.title = "Cancel a build?"
-	}
-	if len(tasks) > 1 {
-		c.title, c.yes, c.no = fmt.Sprintf("Cancel %d tasks?", len(tasks)), "cancel them", "keep them"
-	}
-	for i := range tasks {
-		t := &tasks[i]
-		c.say(roleText, "Cancels %d %s", t.id, t.label)
-		n, total := e.store.below(t.id)
-		if total > 0 {
-			running := n[kindRun] + n[kindParent] + n[kindRepo]
-			waiting := n[kindFree] + n[kindAssigned]
-			c.say(roleText, "and its %d %s: %d running, %d waiting, %d finished (kept).",
-				total, plural(total, "subtask", "subtasks"), running, waiting, n[kindDone]+n[kindFailed]+n[kindCanceled])
-		}
-		if lost := e.workLost(t.id); lost != "" {
-			c.say(roleWarn, "%s", lost)
-		}
-	}
-	return c
-}
-
-// workLost says how much work of which hosts a cancel throws away.
-func (e *env) workLost(id int64) string {
-	var spans, hosts []string
-	seen := map[string]bool{}
-	var walk func(id int64)
-	walk = func(id int64) {
-		t := e.store.get(id)
-		if t == nil {
-			return
-		}
-		if t.kind == kindRun && t.started > 0 {
-			spans = append(spans, span(e.clock()-t.started))
-			if t.host != "" && !seen[t.host] {
-				seen[t.host] = true
-				hosts = append(hosts, t.host)
-			}
-		}
-		for _, child := range t.children {
-			walk(child)
-		}
-	}
-	walk(id)
-	if len(spans) == 0 {
-		return ""
-	}
-	sort.Strings(hosts)
-	return fmt.Sprintf("%s of work on %s %s lost.", enumerate(spans), enumerate(hosts), plural(len(spans), "is", "are"))
 }
 
 func (e *env) resubmitTasks(tasks []task) change {

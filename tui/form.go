@@ -27,6 +27,7 @@ type field struct {
 	list    func() []choice // what a pick is completed from; nil: not there yet
 	at      int             // the match of a pick that enter takes
 	picked  bool            // the text is one that was taken from the list
+	may     bool            // a pick may stay empty, so nothing is offered until something is typed
 	why     string          // why it is off, "" if it isn't
 	about   string          // stands behind it
 	wrong   bool            // about is what is wrong with it
@@ -80,7 +81,7 @@ func (f *field) takesText() bool { return f.kind == fieldText || f.kind == field
 
 // matches are what a pick offers for the text, the best first.
 func (f *field) matches() []choice {
-	if f.kind != fieldPick || f.list == nil || f.picked {
+	if f.kind != fieldPick || f.list == nil || f.picked || f.may && f.text() == "" {
 		return nil
 	}
 	return bestChoices(f.list(), f.text(), pickLines)
@@ -333,7 +334,7 @@ func (f *form) drawMatches(c *Canvas, y, x int, fl *field) int {
 	if len(matches) == 0 {
 		text := "nothing like that"
 		switch {
-		case fl.picked:
+		case fl.picked, fl.may && fl.text() == "":
 			text = ""
 		case fl.list() == nil:
 			text = "asking the hub…"

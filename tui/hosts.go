@@ -252,6 +252,8 @@ func (v *hostsView) escape() bool {
 	return v.screen.escape()
 }
 
+func (v *hostsView) marked() int { return len(v.table.marks) }
+
 func (v *hostsView) deeds() []deed { return v.e.hostDeeds(hostRefs(v.table.acted())) }
 
 func hostRefs(rows []hostRow) []hostRef {

@@ -305,6 +305,38 @@ func TestTwoLogs(t *testing.T) {
 	}
 }
 
+// Which log stands at the right is chosen where there are several.
+func TestLogBeside(t *testing.T) {
+	t.Parallel()
+	r := testRoot(160, 50, newTheme(paletteDark, false))
+	v := newLogView(r.e, 71211, "build.log", map[string]fileStat{"build.log": {}, "root.log": {}, "foo.rpm": {}, "state.log": {}})
+	r.push(v)
+	right := func() string {
+		if len(v.panes) < 2 {
+			return "none"
+		}
+		return fmt.Sprintf("%d %s", v.panes[1].task, v.panes[1].name)
+	}
+	press(r, "L")
+	for _, text := range []string{"71212 aarch64", "build.log · OPEN on bld06", "root.log", "of the same task", "state.log"} {
+		if screenLine(t, r, text) < 0 {
+			t.Errorf("no %q in the list:\n%s", text, screenText(checkFrame(t, r)))
+		}
+	}
+	press(r, "esc")
+	for _, step := range []struct {
+		keys []string
+		want string
+	}{
+		{nil, "none"}, {[]string{"L", "enter"}, "71212 build.log"}, {[]string{"L", "enter"}, "71211 root.log"}, {[]string{"L", "c"}, "71211 state.log"},
+		{[]string{"L", "enter"}, "71212 build.log"},
+	} {
+		if press(r, step.keys...); right() != step.want {
+			t.Errorf("after %q %s stands at the right, want %s", step.keys, right(), step.want)
+		}
+	}
+}
+
 func openTwoLogs(r *root) *logView {
 	v := newLogView(r.e, 71211, "build.log", nil)
 	r.push(v)

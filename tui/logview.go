@@ -191,61 +191,6 @@ func (v *logView) other() tea.Cmd {
 	return p.replace(p.task, names[(at+1)%len(names)], p.files)
 }
 
-// openRight opens a second log: of the same name of the next task beside this
-// one, or another log of the same task.
-func (v *logView) openRight() tea.Cmd {
-	if v.w < 80 {
-		v.e.tell(roleWarn, "two logs need 80 columns")
-		return nil
-	}
-	at := v.panes[0]
-	if len(v.panes) > 1 {
-		at = v.panes[1]
-	}
-	first := v.panes[0]
-	task, name, files := v.e.beside(at.task, first.task), first.name, map[string]fileStat(nil)
-	if task == first.task {
-		names := logNames(first.files)
-		if len(names) < 2 {
-			v.e.tell(roleWarn, "there is no other log beside this one")
-			return nil
-		}
-		name, files = names[(slices.Index(names, first.name)+1)%len(names)], first.files
-	}
-	if len(v.panes) > 1 {
-		return v.panes[1].replace(task, name, files)
-	}
-	p := newLogPane(v.e, v.c, task, name, files)
-	v.panes = append(v.panes, p)
-	v.focus = 1
-	v.resize(v.w, v.h)
-	return p.fetch(fetchOpen)
-}
-
-// beside is the task after at among those that run the same method below the
-// same parent as first; first itself if there is no other.
-func (e *env) beside(at, first int64) int64 {
-	t := e.store.get(first)
-	if t == nil || e.store.get(t.parent) == nil {
-		return first
-	}
-	var ids []int64
-	for _, id := range e.store.get(t.parent).children {
-		if c := e.store.get(id); c.method == t.method && id != first && c.started > 0 {
-			ids = append(ids, id)
-		}
-	}
-	if len(ids) == 0 {
-		return first
-	}
-	for _, id := range ids {
-		if id > at || at == first {
-			return id
-		}
-	}
-	return ids[0]
-}
-
 func (v *logView) update(msg tea.Msg) tea.Cmd {
 	var cmds []tea.Cmd
 	switch m := msg.(type) {

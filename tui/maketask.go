@@ -40,6 +40,7 @@ func newTaskForm(e *env) *formView {
 		arch:     textField("on arch", ""),
 		priority: textField("priority", ""),
 	}
+	t.channel.may = true
 	v := &formView{screen: newScreen(e), name: "make-task"}
 	v.form = newForm(e, t.method)
 	draft := e.kept.Drafts[v.name]

@@ -205,8 +205,7 @@ func (r *root) act(a action) tea.Cmd {
 		r.openPalette()
 		return nil
 	case actAct:
-		about := v.command() // names what is selected
-		r.e.openMenu(r.allDeeds, func() bool { return r.top() == v && v.command() == about })
+		r.openMenu()
 		return nil
 	case actCopy:
 		r.e.openCopyMenu(v.clips(), v.command())

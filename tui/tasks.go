@@ -387,6 +387,8 @@ func (v *tasksView) acted() []task {
 	return list
 }
 
+func (v *tasksView) marked() int { return len(v.marks) }
+
 func (v *tasksView) deeds() []deed { return v.e.taskDeeds(v.acted()) }
 
 func (v *tasksView) clips() []clip {
