@@ -31,6 +31,10 @@ type EventOptions struct {
 	Tasks []int64      // of tasks only these and all their descendants
 	Host  int64        // only what concerns this host
 
+	// Gather is how long to leave what comes after a notice unread, so that it
+	// comes together: a busy hub then wakes who listens less often.
+	Gather time.Duration
+
 	OnLost func(err error, pause time.Duration) // told when the stream broke, before the pause
 	OnOpen func()                               // told whenever the stream is open again
 }
@@ -259,7 +263,7 @@ func (st *Stream) query() url.Values {
 func (st *Stream) read(c *eventConn) error {
 	late := time.AfterFunc(st.silence, c.cancel)
 	defer late.Stop()
-	lines := bufio.NewScanner(c.body)
+	lines := bufio.NewScanner(&gathering{Reader: c.body, ctx: st.ctx, every: st.o.Gather})
 	lines.Buffer(make([]byte, 4096), longestEvent)
 	var ev serverEvent
 	for lines.Scan() {
@@ -279,6 +283,33 @@ func (st *Stream) read(c *eventConn) error {
 		return bareURLError(err)
 	}
 	return errors.New("the hub ended the stream")
+}
+
+// gathering is a reader that isn't read again for a while after it gave
+// something, unless that was so much that there may be more.
+type gathering struct {
+	io.Reader
+	ctx   context.Context
+	every time.Duration
+	next  time.Time
+}
+
+// muchRead is half of what the transport reads at once.
+const muchRead = 2048
+
+func (g *gathering) Read(p []byte) (int, error) {
+	if wait := time.Until(g.next); wait > 0 {
+		select {
+		case <-time.After(wait):
+		case <-g.ctx.Done():
+			return 0, context.Cause(g.ctx)
+		}
+	}
+	n, err := g.Reader.Read(p)
+	if n < muchRead {
+		g.next = time.Now().Add(g.every)
+	}
+	return n, err
 }
 
 // serverEvent is one event of a stream, while its lines come in.

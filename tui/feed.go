@@ -156,8 +156,9 @@ func (f *feed) follow(ctx context.Context) error {
 	defer cancel(nil)
 	after := f.last
 	stream, err := f.hub.read.Events(streaming, koji.EventOptions{
-		After: after,
-		Kinds: []koji.NoticeKind{koji.NoticeTask, koji.NoticeLog, koji.NoticeBuild, koji.NoticeTag, koji.NoticeHost, koji.NoticeRepo},
+		After:  after,
+		Kinds:  []koji.NoticeKind{koji.NoticeTask, koji.NoticeLog, koji.NoticeBuild, koji.NoticeTag, koji.NoticeHost, koji.NoticeRepo},
+		Gather: f.pace.gather,
 		// New connections are the feed's own business: it shows when the next try is.
 		OnLost: func(err error, _ time.Duration) { cancel(err) },
 	})
@@ -182,64 +183,67 @@ type heardItem struct {
 	err    error
 }
 
-func (f *feed) listen(ctx, streaming context.Context, stream *koji.Stream) error {
-	inner, stop := context.WithCancel(ctx)
-	defer stop()
-	items := make(chan heardItem)
-	go func() {
-		for {
-			n, err := stream.Next(streaming)
-			select {
-			case items <- heardItem{n, err}:
-			case <-inner.Done():
-				return
-			}
-			if err != nil && !errors.Is(err, koji.ErrGap) {
-				return
-			}
+// hear gives what the stream has, as much as comes together at a time, until
+// it ends.
+func hear(ctx context.Context, stream *koji.Stream, to chan<- []heardItem) {
+	for {
+		n, err := stream.Next(ctx)
+		list := []heardItem{{n, err}}
+		for (err == nil || errors.Is(err, koji.ErrGap)) && stream.Pending() > 0 {
+			n, err = stream.Next(ctx)
+			list = append(list, heardItem{n, err})
 		}
-	}()
+		select {
+		case to <- list:
+		case <-ctx.Done():
+			return
+		}
+		if err != nil && !errors.Is(err, koji.ErrGap) {
+			return
+		}
+	}
+}
+
+// settleTime is for notices of one transaction to come in.
+const settleTime = 3 * time.Millisecond
+
+func (f *feed) listen(ctx, streaming context.Context, stream *koji.Stream) error {
+	inner, stop := context.WithCancel(streaming)
+	defer stop()
+	items := make(chan []heardItem)
+	go hear(inner, stream, items)
 	tails := time.NewTicker(f.pace.tails)
 	defer tails.Stop()
 	changed, last, whole := map[int64]koji.TaskNotice{}, f.last, false
 	var ripe <-chan time.Time
-	var flushed time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
+		case <-streaming.Done():
+			return context.Cause(streaming)
 		case <-f.poked:
 			whole = true
 			ripe = time.After(0)
-		case it := <-items:
-			switch {
-			case errors.Is(it.err, koji.ErrGap):
-				whole = true
-			case context.Cause(streaming) != nil:
-				return context.Cause(streaming)
-			case it.err != nil:
-				return it.err
-			case it.notice.Task != nil:
-				changed[it.notice.Task.ID] = *it.notice.Task
-			case it.notice.Log != nil:
-				l := *it.notice.Log
-				f.grown[l.Task] = logSize{l.Task, l.Name, l.Size}
-			case it.notice.Build != nil:
-				f.heard.builds = append(f.heard.builds, *it.notice.Build)
-			case it.notice.Tag != nil:
-				f.heard.tags = append(f.heard.tags, *it.notice.Tag)
-			case it.notice.Host != nil:
-				f.heard.hosts = append(f.heard.hosts, *it.notice.Host)
-				f.hostIs(*it.notice.Host)
-			case it.notice.Repo != nil:
-				f.heard.repos = append(f.heard.repos, *it.notice.Repo)
+		case list := <-items:
+			for _, it := range list {
+				switch {
+				case errors.Is(it.err, koji.ErrGap):
+					whole = true
+				case it.err != nil:
+					return it.err
+				case it.notice.Task != nil:
+					changed[it.notice.Task.ID] = *it.notice.Task
+				default:
+					f.take(it.notice)
+				}
+				last = max(last, it.notice.ID)
 			}
-			last = max(last, it.notice.ID)
 			if ripe == nil {
-				ripe = time.After(max(f.pace.gather, f.pace.busy-time.Since(flushed)))
+				ripe = time.After(settleTime)
 			}
 		case <-ripe:
-			ripe, flushed = nil, time.Now()
+			ripe = nil
 			if err := f.flush(ctx, changed, whole); err != nil {
 				f.last = 0 // what was heard isn't in yet: list anew
 				return err
@@ -250,6 +254,23 @@ func (f *feed) listen(ctx, streaming context.Context, stream *koji.Stream) error
 				return err
 			}
 		}
+	}
+}
+
+// take takes in a notice of something other than a task.
+func (f *feed) take(n koji.Notice) {
+	switch {
+	case n.Log != nil:
+		f.grown[n.Log.Task] = logSize{n.Log.Task, n.Log.Name, n.Log.Size}
+	case n.Build != nil:
+		f.heard.builds = append(f.heard.builds, *n.Build)
+	case n.Tag != nil:
+		f.heard.tags = append(f.heard.tags, *n.Tag)
+	case n.Host != nil:
+		f.heard.hosts = append(f.heard.hosts, *n.Host)
+		f.hostIs(*n.Host)
+	case n.Repo != nil:
+		f.heard.repos = append(f.heard.repos, *n.Repo)
 	}
 }
 

@@ -4,8 +4,7 @@ import "time"
 
 // pace is how often things happen.
 type pace struct {
-	gather time.Duration   // changes are held back to come together
-	busy   time.Duration   // at least between two gatherings, where much changes
+	gather time.Duration   // what comes after a change is left unheard, to come together
 	poll   time.Duration   // of a hub without a stream
 	tails  time.Duration   // of logs that the hub doesn't tell of
 	lost   []time.Duration // before each new try
@@ -13,7 +12,7 @@ type pace struct {
 
 func usualPace() pace {
 	return pace{
-		gather: 33 * time.Millisecond, busy: 150 * time.Millisecond, poll: 5 * time.Second, tails: 2 * time.Second,
+		gather: 120 * time.Millisecond, poll: 5 * time.Second, tails: 2 * time.Second,
 		lost: []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 15 * time.Second},
 	}
 }

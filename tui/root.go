@@ -24,9 +24,14 @@ type root struct {
 	ctx     context.Context
 	w, h    int
 	frame   string // as it was drawn last
-	zones   zones  // that can be clicked in it
+	canvas  *Canvas
+	zones   zones // that can be clicked in it
 	pointer pointer
 	dirty   bool
+	out     *display  // shows the frames, nil where Bubble Tea does
+	next    time.Time // no frame is drawn before
+	waiting bool      // for that
+	anew    bool      // the next one is to be written whole
 
 	held     bool // g was pressed, which may become gt
 	tickGen  int  // only the newest tick counts
@@ -44,6 +49,9 @@ type settle chan struct{}
 // spin turns the footer's spinner.
 type spin struct{}
 
+// frameDue tells that a frame may be drawn again.
+type frameDue struct{}
+
 // tickAt is a tick of the clock that was asked for.
 type tickAt int
 
@@ -56,6 +64,7 @@ func (r *root) Init() tea.Cmd { return tea.Batch(r.begin(), r.clock()) }
 
 // Update takes a message in. It never waits: what takes time is a command.
 func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	was := r.dirty
 	r.dirty = true
 	var cmds []tea.Cmd
 	switch m := msg.(type) {
@@ -76,7 +85,7 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 				t.e.feed.poke()
 			}
 		}
-		r.dirty = false
+		r.dirty = was
 	case tea.MouseMsg:
 		if r.zones.list != nil {
 			cmds = append(cmds, r.point(m))
@@ -84,7 +93,8 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.ResumeMsg:
 		r.pointer.captured = false // the terminal was given back as it had been
 		r.e.feed.poke()
-		cmds = append(cmds, r.write(orderExplicit), tea.ClearScreen)
+		r.anew = true
+		cmds = append(cmds, r.write(orderExplicit))
 	case told:
 		cmds = append(cmds, m.tab.take(m.msg), m.tab.settle())
 	case reply:
@@ -103,7 +113,7 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		cmds = append(cmds, r.letGo())
 	case tickAt:
 		if int(m) != r.tickGen {
-			r.dirty = false
+			r.dirty = was
 			return r, nil
 		}
 		r.tickDue = false
@@ -123,11 +133,12 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		r.spinning = false
 	case settle:
 		r.waiters = append(r.waiters, m)
+	case frameDue:
+		r.waiting = false
 	default:
-		r.dirty = false
+		r.dirty = was
 	}
-	cmds = append(cmds, r.settle(), r.clock(), r.spinner())
-	r.refresh()
+	cmds = append(cmds, r.settle(), r.clock(), r.spinner(), r.refresh())
 	return r, tea.Batch(append(cmds, r.capture())...)
 }
 
@@ -195,7 +206,8 @@ func (r *root) act(a action) tea.Cmd {
 		r.e.tell(roleDim, map[bool]string{true: "the mouse is used here", false: "the mouse is the terminal's"}[r.pointer.on])
 		return nil
 	case actRedraw:
-		return tea.ClearScreen
+		r.anew = true
+		return nil
 	case actSuspend:
 		return tea.Sequence(r.write(orderImplicit), tea.Suspend)
 	case actRefresh:
@@ -353,13 +365,27 @@ func (r *root) View() string {
 		}
 		r.waiters = nil
 	}
+	if r.out != nil {
+		return "" // it has the frame
+	}
 	return r.frame
 }
 
-// refresh draws the frame anew if something has changed.
-func (r *root) refresh() {
+// refresh draws the frame anew if something has changed, or asks to be told
+// when that may be.
+func (r *root) refresh() tea.Cmd {
 	if !r.dirty {
-		return
+		return nil
+	}
+	if now := r.e.now(); r.out != nil && r.w > 0 {
+		if wait := r.next.Sub(now); wait > 0 {
+			if r.waiting {
+				return nil
+			}
+			r.waiting = true
+			return tea.Tick(wait, func(time.Time) tea.Msg { return frameDue{} })
+		}
+		r.next = now.Add(r.out.every())
 	}
 	c := r.draw()
 	r.frame, r.zones = c.render(r.e.theme), *c.zones
@@ -367,10 +393,20 @@ func (r *root) refresh() {
 	if r.drawn != nil {
 		r.drawn(c)
 	}
+	if r.out != nil && r.w > 0 {
+		r.out.show(shot{r.frame, r.w, r.h, r.anew})
+		r.anew = false
+	}
+	return nil
 }
 
 func (r *root) draw() *Canvas {
-	c := newCanvas(r.w, r.h, r.e.theme.ascii)
+	c := r.canvas
+	if c == nil || c.w != r.w || c.h != r.h || c.ascii != r.e.theme.ascii {
+		c = newCanvas(r.w, r.h, r.e.theme.ascii)
+		r.canvas = c
+	}
+	c.clear()
 	c.zones = &zones{}
 	if r.w < minWidth || r.h < minHeight {
 		c.at(0, 0).put(roleText, fmt.Sprintf("%dx%d is needed, this is %dx%d", minWidth, minHeight, r.w, r.h))

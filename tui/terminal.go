@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -23,40 +21,6 @@ const (
 	orderExplicit = "\x1b[8l"
 	orderImplicit = "\x1b[8h"
 )
-
-// A frame between these two is shown at once (terminals' mode 2026).
-const (
-	frameBegins = "\x1b[?2026h"
-	frameEnds   = "\x1b[?2026l"
-)
-
-// screenFile is a terminal that frames are written to. What is written at once
-// stays together, and is shown at once if the terminal knows how to.
-type screenFile struct {
-	*os.File
-	mu    sync.Mutex
-	whole bool
-}
-
-func (s *screenFile) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.whole || len(p) == 0 {
-		return s.File.Write(p)
-	}
-	b := make([]byte, 0, len(p)+len(frameBegins)+len(frameEnds))
-	b = append(append(append(b, frameBegins...), p...), frameEnds...)
-	n, err := s.File.Write(b)
-	return max(min(n-len(frameBegins), len(p)), 0), err
-}
-
-// WriteString is Write: what os.File promotes would go around it.
-func (s *screenFile) WriteString(text string) (int, error) { return s.Write([]byte(text)) }
-
-// ReadFrom is Write, piece by piece, for the same reason.
-func (s *screenFile) ReadFrom(r io.Reader) (int64, error) { return io.Copy(writerOnly{s}, r) }
-
-type writerOnly struct{ io.Writer }
 
 // background is what a terminal has behind its text.
 type background uint8

@@ -1,9 +1,6 @@
 package tui
 
-import (
-	"os"
-	"testing"
-)
+import "testing"
 
 func TestAnswers(t *testing.T) {
 	t.Parallel()
@@ -43,28 +40,4 @@ func FuzzAnswers(f *testing.F) {
 	f.Add([]byte("\x1b]11;rgb:1e1e/1e1e/2e2e\x1b\\\x1b[?2026;2$y\x1b[?62;22c"))
 	f.Add([]byte("\x1b]11;rgb://///\a"))
 	f.Fuzz(func(_ *testing.T, heard []byte) { parseAnswers(heard); typedAhead(heard) })
-}
-
-func TestFramesAreShownWhole(t *testing.T) {
-	t.Parallel()
-	file, err := os.CreateTemp(t.TempDir(), "screen")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	s := &screenFile{File: file, whole: true}
-	if n, err := s.Write([]byte("frame")); n != 5 || err != nil {
-		t.Fatalf("wrote %d, %v", n, err)
-	}
-	s.whole = false
-	if n, err := s.WriteString(" more"); n != 5 || err != nil {
-		t.Fatalf("wrote %d, %v", n, err)
-	}
-	got, err := os.ReadFile(file.Name())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := frameBegins + "frame" + frameEnds + " more"; string(got) != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
 }

@@ -51,6 +51,10 @@ type Hub struct {
 	Login   Login
 }
 
+// rendererRate is how often a second Bubble Tea's renderer wakes up: it has
+// nothing to draw.
+const rendererRate = 1
+
 // Run shows the UI until the user leaves or ctx ends. That the user left is no
 // error; an end of ctx is ctx's own error.
 func Run(ctx context.Context, o Options) error {
@@ -64,6 +68,7 @@ func Run(ctx context.Context, o Options) error {
 	defer stop()
 	var of answers
 	var typed []tea.KeyMsg
+	var screen *display
 	in, inFile := o.In.(*os.File)
 	out, outFile := o.Out.(*os.File)
 	if inFile && outFile {
@@ -71,20 +76,30 @@ func Run(ctx context.Context, o Options) error {
 		if of, typed, err = askTerminal(in, out); err != nil {
 			return err
 		}
-		o.Out = &screenFile{File: out, whole: of.whole}
+		screen = newDisplay(out, of.whole, os.Getenv("SSH_CONNECTION") != "")
+		o.Out = screen
 	}
 	r, err := start(run, o, usualPace(), time.Now, themeFor(o.Profile.TUITheme+" "+o.Profile.TUIMarks, o.Out, os.Getenv, of.background))
 	if err != nil {
 		return err
 	}
-	p := tea.NewProgram(r, tea.WithContext(run), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithAltScreen(),
-		tea.WithFilter(sift), tea.WithReportFocus())
+	r.out = screen
+	options := []tea.ProgramOption{
+		tea.WithContext(run), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithAltScreen(), tea.WithFilter(sift), tea.WithReportFocus(),
+	}
+	if screen != nil {
+		options = append(options, tea.WithFPS(rendererRate))
+	}
+	p := tea.NewProgram(r, options...)
 	r.e.copyFile = copyFileFor(os.Getenv("TERM"), o.StateDir)
 	r.e.clipboard = func(sequence string) error {
 		_, err := io.WriteString(o.Out, sequence)
 		return err
 	}
 	var feeds sync.WaitGroup
+	if screen != nil {
+		feeds.Go(func() { screen.run(run) })
+	}
 	r.hubs.run = func(t *tab) { t.feed(&feeds, p.Send) }
 	r.hubs.run(r.tab)
 	if _, err := io.WriteString(o.Out, orderExplicit); err != nil {
