@@ -41,7 +41,10 @@ func TestDisplayWritesWhatChanged(t *testing.T) {
 		want string
 	}{
 		{"before the second screen is up, nothing", func() { d.show(shot{text: "a\nb", w: 3, h: 2}) }, ""},
-		{"what switches it", func() { fmt.Fprint(d, "a frame of the renderer"); _, _ = d.WriteString(ansi.SetAltScreenSaveCursorMode) }, ansi.SetAltScreenSaveCursorMode},
+		{"what switches it", func() {
+			fmt.Fprint(d, "a frame of the renderer")
+			_, _ = d.WriteString(ansi.SetAltScreenSaveCursorMode)
+		}, ansi.SetAltScreenSaveCursorMode},
 		{"the first frame", func() { d.show(shot{text: "abc\nb", w: 3, h: 2}) }, frameBegins + "\x1b[2J\x1b[Habc\x1b[2;1Hb" + frameEnds},
 		{"the same again", func() { d.show(shot{text: "abc\nb", w: 3, h: 2}) }, ""},
 		{"a line that is shorter", func() { d.show(shot{text: "a\nb", w: 3, h: 2}) }, frameBegins + "\x1b[Ha\x1b[K" + frameEnds},

@@ -44,6 +44,7 @@ type feed struct {
 
 	link   link
 	seen   map[int64]task // what was sent
+	room   int            // from how many on some are forgotten
 	names  names
 	last   int64 // the last notice that was taken in whole
 	listed int64 // the owner whose tasks were listed last
@@ -63,7 +64,7 @@ func newFeed(h *hub, send func(tea.Msg), p pace) *feed {
 		hub: h, send: send, now: h.now, pace: p, poked: make(chan struct{}, 1),
 		seen: map[int64]task{}, names: names{map[int64]string{}, map[int64]string{}, map[int64]string{}},
 		logs: map[int64]string{}, tails: map[int64]string{}, grown: map[int64]logSize{},
-		farm: map[int64]koji.Host{}, link: link{every: p.poll},
+		room: storeLimit, farm: map[int64]koji.Host{}, link: link{every: p.poll},
 	}
 }
 

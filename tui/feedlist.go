@@ -52,6 +52,7 @@ func (f *feed) look(ctx context.Context, changed map[int64]koji.TaskNotice) erro
 		}
 		c.tasks = f.news(c.tasks, *t)
 	}
+	f.forget()
 	f.alive()
 	if len(c.tasks) > 0 {
 		f.send(c)
@@ -92,11 +93,25 @@ func (f *feed) news(list []task, t koji.Task) []task {
 	if n.kind == kindFailed && n.fault == "" {
 		n.fault = f.seen[n.id].fault
 	}
+	f.since = max(f.since, n.completed)
 	if f.seen[n.id] == n {
 		return list
 	}
 	f.seen[n.id] = n
 	return append(list, n)
+}
+
+// forget lets go of what was sent of tasks that finished so long ago that they
+// aren't told of again.
+func (f *feed) forget() {
+	if len(f.seen) <= f.room {
+		return
+	}
+	maps.DeleteFunc(f.seen, func(_ int64, t task) bool { return t.finished() && t.completed < f.since-2*toldAgain })
+	f.room = max(storeLimit, 2*len(f.seen))
+	over := func(id int64) bool { t, known := f.seen[id]; return !known || t.finished() }
+	maps.DeleteFunc(f.logs, func(id int64, _ string) bool { return over(id) })
+	maps.DeleteFunc(f.tails, func(id int64, _ string) bool { return over(id) })
 }
 
 // list asks for all tasks of the scope that aren't finished, and those that
@@ -111,6 +126,10 @@ func (f *feed) list(ctx context.Context) error {
 	f.since = 0
 	return f.listSince(ctx, seconds(since), true)
 }
+
+// toldAgain is of how many seconds a poll tells again what was told: clocks
+// differ, and transactions take their time.
+const toldAgain = 60
 
 // hostRounds is how many polls come to one that asks how loaded hosts are.
 const hostRounds = 12
@@ -175,9 +194,6 @@ func (f *feed) listSince(ctx context.Context, since float64, whole bool) error {
 		for _, t := range list {
 			told[t.ID] = true
 			c.tasks = f.news(c.tasks, t)
-			if t.CompletionTS != nil {
-				f.since = max(f.since, *t.CompletionTS)
-			}
 		}
 	}
 	if !whole {
@@ -185,6 +201,7 @@ func (f *feed) listSince(ctx context.Context, since float64, whole bool) error {
 			return err
 		}
 	}
+	f.forget()
 	f.alive()
 	if whole || len(c.tasks)+len(c.tails) > 0 || c.farm != nil {
 		f.send(c)
@@ -253,8 +270,7 @@ func (f *feed) poll(ctx context.Context) error {
 			if f.resting() && f.now().Sub(f.link.heard) < restPolls*f.pace.poll {
 				continue
 			}
-			// Clocks differ and transactions take their time: a minute twice.
-			since := f.since - 60
+			since := f.since - toldAgain
 			if f.since == 0 {
 				since = seconds(f.now()) - 24*3600
 			}

@@ -29,8 +29,10 @@ type task struct {
 	fault             string // first line, of a failed task
 }
 
+func (t *task) endedWell() bool { return t.kind == kindDone || t.kind == kindCanceled }
+
 func (t *task) finished() bool {
-	return t.kind == kindDone || t.kind == kindCanceled || t.kind == kindFailed
+	return t.endedWell() || t.kind == kindFailed
 }
 
 // entry is a task in the store.
@@ -38,6 +40,7 @@ type entry struct {
 	task
 	version  uint64
 	children []int64 // ascending
+	settled  bool    // a root that ended well a while ago
 	tail     string  // newest line of the log, while it runs
 	text     string  // lower case, for the filter
 	hit      uint64  // the tree that last found it, or one below it, to match
@@ -70,18 +73,46 @@ type logSize struct {
 
 type counts [kindCount]int
 
+func (c counts) sum() (n int) {
+	for _, k := range c {
+		n += k
+	}
+	return n
+}
+
+// tally is how many tasks of each kind there are.
+type tally struct{ all, mine counts }
+
+func (t *tally) count(e *entry, me int64, by int) {
+	t.all[e.kind] += by
+	if me != 0 && e.owner == me {
+		t.mine[e.kind] += by
+	}
+}
+
+// of is that of an owner's tasks, 0 for all; false if it isn't kept.
+func (t *tally) of(owner, me int64) (counts, bool) {
+	switch owner {
+	case 0:
+		return t.all, true
+	case me:
+		return t.mine, true
+	}
+	return counts{}, false
+}
+
 // store holds the tasks of a hub: by id, with the children of each and the
 // number of each kind, both kept up to date by difference.
 type store struct {
 	version uint64
 	shape   uint64 // grows when there may be other rows than before
 	tasks   map[int64]*entry
-	roots   []int64 // tasks whose parent isn't known, the newest first
+	roots   []int64 // tasks whose parent isn't known and that aren't settled, the newest first
+	settled settled
 	orphans map[int64][]int64
 	me      int64 // whose tasks are mine, 0 if nobody is logged in
-	all     counts
-	mine    counts
-	loaded  bool // there was a whole listing
+	tally
+	loaded bool // there was a whole listing
 
 	load, capacity float64 // of all enabled hosts, as far as is known
 }
@@ -97,10 +128,14 @@ func (s *store) get(id int64) *entry { return s.tasks[id] }
 
 // setMe says whose tasks are counted as mine.
 func (s *store) setMe(owner int64) {
-	s.me, s.mine = owner, counts{}
+	s.me, s.mine, s.settled.mine = owner, counts{}, counts{}
 	for _, e := range s.tasks {
-		if owner != 0 && e.owner == owner {
-			s.mine[e.kind]++
+		if owner == 0 || e.owner != owner {
+			continue
+		}
+		s.mine[e.kind]++
+		if e.settled {
+			s.settled.mine[e.kind]++
 		}
 	}
 	s.version++
@@ -148,7 +183,8 @@ func (s *store) put(t task) {
 		s.tasks[t.id] = e
 		s.link(e)
 	} else {
-		s.count(e, -1)
+		s.unsettle(e)
+		s.count(e, s.me, -1)
 		if e.parent != t.parent {
 			s.unlink(e)
 			e.parent = t.parent
@@ -161,14 +197,7 @@ func (s *store) put(t task) {
 	}
 	e.version = s.version
 	e.text = strings.ToLower(fmt.Sprintf("%d %s %s %s %s", t.id, t.label, t.arch, t.host, t.ownerName))
-	s.count(e, 1)
-}
-
-func (s *store) count(e *entry, by int) {
-	s.all[e.kind] += by
-	if s.me != 0 && e.owner == s.me {
-		s.mine[e.kind] += by
-	}
+	s.count(e, s.me, 1)
 }
 
 // link puts a new task under its parent, or among the roots until that comes.
@@ -176,8 +205,8 @@ func (s *store) link(e *entry) {
 	if waiting := s.orphans[e.id]; waiting != nil {
 		delete(s.orphans, e.id)
 		for _, id := range waiting {
-			if s.tasks[id] != nil {
-				s.roots = without(s.roots, id, descending)
+			if c := s.tasks[id]; c != nil {
+				s.unroot(c)
 				e.children = with(e.children, id, ascending)
 			}
 		}
@@ -220,7 +249,7 @@ func (s *store) unlink(e *entry) {
 			delete(s.orphans, e.parent)
 		}
 	}
-	s.roots = without(s.roots, e.id, descending)
+	s.unroot(e)
 }
 
 func (s *store) remove(id int64) {
@@ -228,7 +257,7 @@ func (s *store) remove(id int64) {
 	if e == nil {
 		return
 	}
-	s.count(e, -1)
+	s.count(e, s.me, -1)
 	s.unlink(e)
 	delete(s.tasks, id)
 	for _, child := range e.children {
@@ -239,6 +268,9 @@ func (s *store) remove(id int64) {
 
 // prune lets the oldest finished trees go when there are too many tasks.
 func (s *store) prune() {
+	for len(s.tasks) > storeLimit && len(s.settled.ids) > 0 {
+		s.removeTree(s.settled.ids[len(s.settled.ids)-1])
+	}
 	for i := len(s.roots) - 1; i >= 0 && len(s.tasks) > storeLimit; i-- {
 		if e := s.tasks[s.roots[i]]; e.finished() {
 			s.removeTree(e.id)

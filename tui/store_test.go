@@ -31,8 +31,20 @@ func checkStore(t testing.TB, s *store) {
 			walk(c, depth+1)
 		}
 	}
+	var quiet [2]counts
 	for _, id := range s.roots {
 		walk(id, 0)
+	}
+	for _, id := range s.settled.ids {
+		walk(id, 0)
+		e := s.tasks[id]
+		quiet[0][e.kind]++
+		if s.me != 0 && e.owner == s.me {
+			quiet[1][e.kind]++
+		}
+	}
+	if diff := cmp.Diff(quiet, [2]counts{s.settled.all, s.settled.mine}); diff != "" {
+		t.Errorf("counts of what is settled (-counted +kept):\n%s", diff)
 	}
 	for id, e := range s.tasks {
 		all[e.kind]++
@@ -61,6 +73,9 @@ func TestStoreKeepsCountsAndTree(t *testing.T) {
 			})
 		}
 		s.apply(c)
+		if rnd.IntN(2) == 0 {
+			s.settle(foldAfter+1, rnd.Int64N(40))
+		}
 		if rnd.IntN(30) == 0 {
 			s.setMe(rnd.Int64N(3))
 		}

@@ -1,5 +1,7 @@
 package tui
 
+import "slices"
+
 // rowKind is what a row of the tree shows.
 type rowKind uint8
 
@@ -57,6 +59,7 @@ const foldAfter = 30
 // tree is the visible rows, the selection, and what part is on the screen.
 type tree struct {
 	rows     []row
+	spare    []row           // room for the next ones
 	folds    map[rowKey]bool // opened or shut by hand
 	sel      rowKey
 	chosen   bool // sel is set
@@ -89,7 +92,7 @@ func (t *tree) build(s *store, o shape) {
 		line, anchor = 0, old[t.top].rowKey
 	}
 	t.s, t.o = s, o
-	t.rows = make([]row, 0, len(old)+64)
+	t.rows, t.spare = t.spare[:0], old
 	t.walk()
 	if t.chosen && t.indexOf(t.sel) < 0 {
 		t.passOn(old, selAt)
@@ -165,47 +168,72 @@ func (t *tree) walk() {
 	}
 	doneKey := rowKey{rowDone, 0}
 	doneOpen := t.folds[doneKey]
-	var done []int64
-	var n counts
+	if doneOpen {
+		selRoot = 0 // it stands among the done ones
+	}
+	t.s.settle(t.o.now, selRoot)
 	for _, id := range t.ordered() {
 		e := t.s.tasks[id]
 		if !t.scoped(e) {
 			continue
 		}
 		t.newest = max(t.newest, id)
-		selected := id == selRoot && !doneOpen
-		if !t.shown(e, false) && !selected {
+		if !t.shown(e, false) && id != selRoot {
 			continue
 		}
-		if (e.kind == kindDone || e.kind == kindCanceled) && !selected {
-			if t.o.now-e.completed > foldAfter {
-				done = append(done, id)
-				n[e.kind]++
-				continue
-			}
-			t.ripe = true
-		}
+		t.ripe = t.ripe || e.endedWell() && id != selRoot
 		t.emit(e, 0, "", true, false)
 	}
-	if len(done) == 0 {
+	done, n := t.done(doneOpen)
+	if n.sum() == 0 {
 		return
 	}
-	r := row{rowKey: doneKey, fold: foldShut, n: n, total: len(done)}
+	r := row{rowKey: doneKey, fold: foldShut, n: n, total: n.sum()}
 	if doneOpen {
 		r.fold = foldOpen
 	}
 	t.rows = append(t.rows, r)
-	if doneOpen {
-		for _, id := range done {
-			t.emit(t.s.tasks[id], 0, "", true, false)
+	for _, e := range done {
+		t.emit(e, 0, "", true, false)
+	}
+}
+
+// done are the settled trees that fit, if they are to be listed, and how many
+// of each kind there are.
+func (t *tree) done(list bool) (done []*entry, n counts) {
+	ids := t.s.settled.ids
+	for i := 0; i < len(ids) && ids[i] > t.newest; i++ {
+		if t.scoped(t.s.tasks[ids[i]]) {
+			t.newest = ids[i]
 		}
 	}
+	if n, known := t.s.settled.of(t.o.owner, t.s.me); known && !list && t.o.filter.empty() {
+		return nil, n
+	}
+	for _, id := range ids {
+		e := t.s.tasks[id]
+		if !t.scoped(e) || !t.shown(e, false) {
+			continue
+		}
+		n[e.kind]++
+		if list {
+			done = append(done, e)
+		}
+	}
+	if t.o.order != nil {
+		slices.SortStableFunc(done, t.o.order)
+	}
+	return done, n
 }
 
 func (t *tree) scoped(e *entry) bool { return t.o.owner == 0 || e.owner == t.o.owner }
 
 // search marks all tasks that fit the filter, and those above them.
 func (t *tree) search() {
+	if n, known := t.s.of(t.o.owner, t.s.me); known && t.o.filter.empty() {
+		t.total, t.matched = n.sum(), n.sum()
+		return
+	}
 	for _, e := range t.s.tasks {
 		if !t.scoped(e) {
 			continue

@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -32,7 +33,8 @@ func newWaits() waits { return waits{map[int64]waiting{}, map[int64]time.Time{}}
 const (
 	waitsAfter = 5 // seconds
 	waitsEvery = 30 * time.Second
-	waitsMost  = 30 // tasks in one asking
+	waitsLife  = 10 * time.Minute // that a reason is kept for which nobody asks again
+	waitsMost  = 30               // tasks in one asking
 )
 
 // waitsTold are reasons as the hub told them.
@@ -69,12 +71,15 @@ func (e *env) takeWaits(told waitsTold) {
 	for id, w := range told {
 		e.waits.known[id] = w
 	}
-	for id := range e.waits.known {
-		if t := e.store.get(id); t != nil && !t.stuck() {
+	now := e.now()
+	maps.DeleteFunc(e.waits.asked, func(id int64, at time.Time) bool {
+		t := e.store.get(id)
+		over := t != nil && !t.stuck() || now.Sub(at) > waitsLife
+		if over {
 			delete(e.waits.known, id)
-			delete(e.waits.asked, id)
 		}
-	}
+		return over
+	})
 }
 
 // refusal is a word that a host won't take a task.
