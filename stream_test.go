@@ -1,6 +1,7 @@
 package koji
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -274,6 +276,31 @@ func FuzzServerEvent(f *testing.F) {
 				t.Errorf("%q gave %q, %q", text, ev.name, ev.id)
 			}
 			ev = serverEvent{}
+		}
+	})
+}
+
+// What comes soon after something was read stays unread for a while, unless
+// there was so much that more must be behind it.
+func TestGatheringReads(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		much := strings.Repeat("x", muchRead)
+		r := &gathering{Reader: strings.NewReader("ab" + much + "c"), ctx: ctx, every: time.Second}
+		begin := time.Now()
+		for _, step := range []struct {
+			room, read int
+			at         time.Duration
+		}{{1, 1, 0}, {1, 1, time.Second}, {muchRead, muchRead, 2 * time.Second}, {10, 1, 2 * time.Second}} {
+			n, err := r.Read(make([]byte, step.room))
+			if at := time.Since(begin); n != step.read || err != nil || at != step.at {
+				t.Errorf("read %d bytes after %v, %v; want %+v", n, at, err, step)
+			}
+		}
+		cancel(errors.New("it ended"))
+		if _, err := r.Read(make([]byte, 1)); err == nil || err.Error() != "it ended" || time.Since(begin) != 2*time.Second {
+			t.Errorf("a stream that ended is waited for until %v: %v", time.Since(begin), err)
 		}
 	})
 }
