@@ -34,9 +34,10 @@ type blobs struct {
 }
 
 func (b blobs) signature() []byte { return b.data[leadSize:b.sigEnd] }
+func (b blobs) general() []byte   { return b.data[b.sigEnd:] }
 
-// readBlobs takes the headers in and proves what the parser behind it takes for
-// granted: that every tag's data lies inside the header, that counts fit the
+// readBlobs takes the headers in. What reads their tags later on may take for
+// granted that every tag's data lies inside the header, that counts fit the
 // data, and that the tags do not share data, which bounds all later work by the
 // size of the header.
 func readBlobs(r io.Reader) (blobs, error) {
@@ -87,12 +88,19 @@ func takeHeader(r io.Reader, buf *bytes.Buffer, what string, limit uint32) error
 	if err := take(r, buf, int(entries)*entrySize+int(size), what); err != nil {
 		return err
 	}
-	body := buf.Bytes()[start+introSize:]
-	return checkEntries(body[:entries*entrySize], body[entries*entrySize:], what)
+	return checkEntries(buf.Bytes()[start:], what)
+}
+
+// split is the index of a header, a row a tag, and the data behind it.
+func split(header []byte) (index, data []byte) {
+	body := header[introSize:]
+	end := binary.BigEndian.Uint32(header[8:]) * entrySize
+	return body[:end], body[end:]
 }
 
 // checkEntries checks the index of a header against its data.
-func checkEntries(index, data []byte, what string) error {
+func checkEntries(header []byte, what string) error {
+	index, data := split(header)
 	left := len(data) // of the data, what no tag has taken yet
 	for ; len(index) > 0; index = index[entrySize:] {
 		number, kind := int32(binary.BigEndian.Uint32(index)), binary.BigEndian.Uint32(index[4:])

@@ -2,8 +2,6 @@ package rpmfile
 
 import (
 	"slices"
-
-	"github.com/sassoftware/go-rpmutils"
 )
 
 // DepType says what a dependency does; the numbers are Koji's on the wire
@@ -46,8 +44,8 @@ type depTags struct {
 // allDepTags lists the types in the order in which Koji's getRPMDeps gives them.
 func allDepTags() []depTags {
 	return []depTags{
-		{Require, rpmutils.REQUIRENAME, rpmutils.REQUIREFLAGS, rpmutils.REQUIREVERSION},
-		{Provide, rpmutils.PROVIDENAME, rpmutils.PROVIDEFLAGS, rpmutils.PROVIDEVERSION},
+		{Require, 1049, 1048, 1050},
+		{Provide, 1047, 1112, 1113},
 		{Conflict, 1054, 1053, 1055},
 		{Obsolete, 1090, 1114, 1115},
 		{Suggest, 5049, 5051, 5050},

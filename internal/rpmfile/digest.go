@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"hash"
 	"slices"
-
-	"github.com/sassoftware/go-rpmutils"
 )
 
 // ContentDigest is the same for two packages that do the same once installed,
@@ -41,7 +39,7 @@ func (h *Header) ContentDigest() string {
 		}
 		put(sum, "file", e.Name, e.Mode, e.User, e.Group, e.Flags, size, e.DigestAlgo, e.Digest, e.LinkTo)
 	}
-	f := &fields{raw: h.raw}
+	f := &fields{store: h.store}
 	for _, t := range scriptTags() {
 		put(sum, "script", t, stored(f, tag{number: t, list: true}))
 	}
@@ -70,7 +68,7 @@ func put(sum hash.Hash, values ...any) {
 
 // scriptTags are the scriptlets, their interpreters and triggers.
 func scriptTags() []int {
-	tags := []int{rpmutils.PREIN, rpmutils.POSTIN, rpmutils.PREUN, rpmutils.POSTUN, 1079, 1085, 1086, 1087, 1088, 1091, 1151, 1152, 1153, 1154}
+	tags := []int{1023, 1024, 1025, 1026, 1079, 1085, 1086, 1087, 1088, 1091, 1151, 1152, 1153, 1154}
 	tags = append(tags, 1065, 1066, 1067, 1068, 1069, 1092) // triggers
 	for t := 5066; t <= 5089; t++ {                         // file triggers and transaction file triggers
 		tags = append(tags, t)

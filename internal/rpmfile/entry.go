@@ -2,13 +2,12 @@ package rpmfile
 
 import (
 	"errors"
-
-	"github.com/sassoftware/go-rpmutils"
 )
 
 var (
 	errUneven       = errors.New("lists that belong together differ in length")
 	errNotNumber    = errors.New("value is not a number")
+	errNotText      = errors.New("value is not text")
 	errTooLarge     = errors.New("number is too large")
 	errPaths        = errors.New("file names are too long")
 	errDirIndex     = errors.New("directory index is out of range")
@@ -50,14 +49,14 @@ func readFiles(f *fields) []FileEntry {
 	}
 	sizes := f.numbers(tagLongFileSizes)
 	if sizes == nil {
-		sizes = f.numbers(rpmutils.FILESIZES)
+		sizes = f.numbers(tagFileSizes)
 	}
-	digests, links := f.texts(rpmutils.FILEDIGESTS), f.texts(rpmutils.FILELINKTOS)
-	users, groups := f.texts(rpmutils.FILEUSERNAME), f.texts(rpmutils.FILEGROUPNAME)
-	flags, modes, mtimes := f.numbers(rpmutils.FILEFLAGS), f.numbers(rpmutils.FILEMODES), f.numbers(rpmutils.FILEMTIMES)
+	digests, links := f.texts(tagFileDigests), f.texts(tagFileLinkTos)
+	users, groups := f.texts(tagFileUserName), f.texts(tagFileGroupName)
+	flags, modes, mtimes := f.numbers(tagFileFlags), f.numbers(tagFileModes), f.numbers(tagFileMTimes)
 	for _, length := range []int{len(sizes), len(digests), len(links), len(users), len(groups), len(flags), len(modes), len(mtimes)} {
 		if length != n && length != 0 {
-			f.fail(rpmutils.BASENAMES, errUneven)
+			f.fail(tagBaseNames, errUneven)
 			return nil
 		}
 	}
@@ -90,24 +89,24 @@ const (
 // fileNames joins directories and base names. The names of a small hostile
 // header could fill the memory, so their sum is bounded.
 func fileNames(f *fields) []string {
-	if f.raw.HasTag(tagOldFileNames) {
+	if f.has(tagOldFileNames) {
 		return f.texts(tagOldFileNames)
 	}
-	bases, dirs, index := f.texts(rpmutils.BASENAMES), f.texts(rpmutils.DIRNAMES), f.numbers(rpmutils.DIRINDEXES)
+	bases, dirs, index := f.texts(tagBaseNames), f.texts(tagDirNames), f.numbers(tagDirIndexes)
 	if len(bases) != len(index) {
-		f.fail(rpmutils.BASENAMES, errUneven)
+		f.fail(tagBaseNames, errUneven)
 		return nil
 	}
 	names, total := make([]string, len(bases)), 0
 	for i, base := range bases {
 		if index[i] >= int64(len(dirs)) {
-			f.fail(rpmutils.DIRINDEXES, errDirIndex)
+			f.fail(tagDirIndexes, errDirIndex)
 			return nil
 		}
 		dir := dirs[index[i]]
 		length := len(dir) + len(base)
 		if total += length; length > maxPath || total > maxPaths {
-			f.fail(rpmutils.BASENAMES, errPaths)
+			f.fail(tagBaseNames, errPaths)
 			return nil
 		}
 		names[i] = dir + base
@@ -137,9 +136,9 @@ func digestName(algo int64) string {
 }
 
 func readChangelog(f *fields) []Change {
-	times, names, texts := f.numbers(rpmutils.CHANGELOGTIME), f.texts(rpmutils.CHANGELOGNAME), f.texts(rpmutils.CHANGELOGTEXT)
+	times, names, texts := f.numbers(tagChangelogTime), f.texts(tagChangelogName), f.texts(tagChangelogText)
 	if len(times) != len(names) || len(names) != len(texts) {
-		f.fail(rpmutils.CHANGELOGTIME, errUneven)
+		f.fail(tagChangelogTime, errUneven)
 		return nil
 	}
 	changes := make([]Change, len(times))

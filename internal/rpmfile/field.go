@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-
-	"github.com/sassoftware/go-rpmutils"
 )
 
 // ErrNoSuchField is wrapped when a header tag is asked for that rpm doesn't have.
@@ -22,7 +20,7 @@ func (h *Header) Field(name string) (any, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: %q", ErrNoSuchField, name)
 	}
-	f := &fields{raw: h.raw}
+	f := &fields{store: h.store}
 	value, derived := h.derived(f, t.number)
 	if !derived {
 		value = stored(f, t)
@@ -38,15 +36,15 @@ func (h *Header) Field(name string) (any, error) {
 func placeOf(number int) int {
 	switch number {
 	case 257:
-		return rpmutils.SIG_SIZE
+		return sigSize
 	case 259:
-		return rpmutils.SIG_PGP
+		return sigOffset + sigPGP
 	case 261:
-		return rpmutils.SIG_MD5
+		return sigOffset + sigMD5
 	case 262:
-		return rpmutils.SIG_GPG
+		return sigOffset + sigGPG
 	case 1046:
-		return rpmutils.SIG_PAYLOADSIZE
+		return sigPayloadSize
 	}
 	return number
 }
@@ -59,21 +57,12 @@ func stored(f *fields, t tag) any {
 		}
 		return nil
 	}
-	value, err := f.raw.Get(place)
-	if err != nil {
-		f.fail(place, err)
-		return nil
-	}
 	var list []any
-	switch v := value.(type) {
-	case []string:
+	switch v, _ := f.store.get(place); v.kind {
+	case typeBin:
+		return v.data
+	case typeString, typeStringArray, typeI18N:
 		list = anyList(f.texts(place))
-	case []byte:
-		// Small numbers look the same as binary data here; only these are numbers.
-		if _, err := f.raw.GetBytes(place); err == nil {
-			return v
-		}
-		list = anyList(f.numbers(place))
 	default:
 		list = anyList(f.numbers(place))
 	}
@@ -96,7 +85,7 @@ func anyList[T any](values []T) []any {
 
 // derived computes the tags that no package stores.
 func (h *Header) derived(f *fields, number int) (any, bool) {
-	arch := f.text(rpmutils.ARCH) // rpm's Python binding does not say "src" here, nor does Koji
+	arch := f.text(tagArch) // rpm's Python binding does not say "src" here, nor does Koji
 	evr := h.Version + "-" + h.Release
 	if h.Epoch != nil {
 		evr = fmt.Sprintf("%d:%s", *h.Epoch, evr)
@@ -145,11 +134,11 @@ func (h *Header) derived(f *fields, number int) (any, bool) {
 	case 5002: // FILEREQUIRE
 		return h.fileDeps(f, 'R', Require), true
 	case 5009: // LONGSIZE
-		return either(f, 5009, rpmutils.SIZE), true
+		return either(f, 5009, tagSize), true
 	case 270: // LONGSIGSIZE
-		return either(f, tagLongSigSize, rpmutils.SIG_SIZE), true
+		return either(f, tagLongSigSize, sigSize), true
 	case 271: // LONGARCHIVESIZE
-		return either(f, 271, rpmutils.SIG_PAYLOADSIZE), true
+		return either(f, 271, sigPayloadSize), true
 	case 5041, 5042, 5043, 5044, 5058, 5059, 5060, 5061:
 		return h.depTexts(nevrsType(number)), true
 	}

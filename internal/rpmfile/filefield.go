@@ -2,8 +2,6 @@ package rpmfile
 
 import (
 	"strings"
-
-	"github.com/sassoftware/go-rpmutils"
 )
 
 const (
@@ -40,7 +38,7 @@ func (h *Header) fileClass(f *fields) []any {
 
 // fileLinks counts the hard links of each file within the package.
 func (h *Header) fileLinks(f *fields) []any {
-	inodes, devices := f.numbers(rpmutils.FILEINODES), f.numbers(rpmutils.FILEDEVICES)
+	inodes, devices := f.numbers(tagFileInodes), f.numbers(tagFileDevices)
 	type inode struct{ device, number int64 }
 	links := map[inode]int64{}
 	hard := func(i int) bool { return h.Files[i].Mode&modeType == modeRegular && i < len(inodes) }

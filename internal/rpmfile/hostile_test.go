@@ -2,6 +2,8 @@ package rpmfile_test
 
 import (
 	"bytes"
+	"crypto/sha1"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -95,6 +97,11 @@ func TestReadRefusesHostileHeaders(t *testing.T) {
 		"uneven changelog":      {rpm(header(named(ints(1080, 5), strs(1081, "x", "y"), strs(1082, "z"))...)), "differ in length"},
 		"long path":             {rpm(header(named(strs(1117, "f"), strs(1118, "/"+long), ints(1116, 0))...)), "too long"},
 		"paths without end":     {rpm(bomb()), "too long"},
+		"other header, SHA-256": {append(signed(273, strings.Repeat("0", 64)), header(named()...)...), "SHA-256"},
+		"other header, SHA-1":   {append(signed(269, strings.Repeat("0", 40)), header(named()...)...), "SHA-1"},
+		"digest is a number": {
+			append(append(lead(), padded(header(ints(273, 7)))...), header(named()...)...), "tag 273",
+		},
 		"short SIGMD5": {
 			append(append(lead(), padded(header(entry{1004, 7, 3, []byte("abc")}))...), header(named()...)...), "SIGMD5",
 		},
@@ -109,6 +116,21 @@ func TestReadRefusesHostileHeaders(t *testing.T) {
 				t.Errorf("error %v, want ErrNotRPM with %q", err, c.want)
 			}
 		})
+	}
+}
+
+// signed is what stands before a header that has this digest.
+func signed(tag uint32, digest string) []byte {
+	return append(lead(), padded(header(str(tag, digest)))...)
+}
+
+func TestReadComparesTheHeaderWithItsDigest(t *testing.T) {
+	t.Parallel()
+	head := header(named()...)
+	for tag, digest := range map[uint32]string{273: fmt.Sprintf("%x", sha256.Sum256(head)), 269: fmt.Sprintf("%x", sha1.Sum(head))} {
+		if _, err := rpmfile.Read(bytes.NewReader(append(signed(tag, digest), head...))); err != nil {
+			t.Errorf("with the right digest in tag %d: %v", tag, err)
+		}
 	}
 }
 

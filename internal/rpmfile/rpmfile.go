@@ -5,7 +5,6 @@
 package rpmfile
 
 import (
-	"bytes"
 	"crypto/md5"
 	"encoding/hex"
 	"errors"
@@ -13,8 +12,6 @@ import (
 	"io"
 	"os"
 	"strings"
-
-	"github.com/sassoftware/go-rpmutils"
 )
 
 // ErrNotRPM is wrapped by every error that says the input is not a sound rpm
@@ -56,8 +53,8 @@ type Header struct {
 
 	Signature Signature
 
-	size int64 // bytes of lead and headers: where the payload begins
-	raw  *rpmutils.RpmHeader
+	size  int64 // bytes of lead and headers: where the payload begins
+	store store
 }
 
 // File is an rpm file on disk whose headers were read.
@@ -100,11 +97,11 @@ func Read(r io.Reader) (*Header, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, err := rpmutils.ReadHeader(bytes.NewReader(blob.data))
+	both, err := readStore(blob)
 	if err != nil {
-		return nil, invalid("read header: %w", err)
+		return nil, err
 	}
-	h := &Header{raw: raw, size: int64(len(blob.data))}
+	h := &Header{store: both, size: int64(len(blob.data))}
 	if h.Signature, err = newSignature(blob.signature()); err != nil {
 		return nil, err
 	}
@@ -115,14 +112,14 @@ func Read(r io.Reader) (*Header, error) {
 }
 
 func (h *Header) fill() error {
-	f := &fields{raw: h.raw}
-	h.Name, h.Version, h.Release = f.text(rpmutils.NAME), f.text(rpmutils.VERSION), f.text(rpmutils.RELEASE)
-	h.Arch = f.text(rpmutils.ARCH)
-	if f.has(rpmutils.EPOCH) {
-		epoch := f.number(rpmutils.EPOCH)
+	f := &fields{store: h.store}
+	h.Name, h.Version, h.Release = f.text(tagName), f.text(tagVersion), f.text(tagRelease)
+	h.Arch = f.text(tagArch)
+	if f.has(tagEpoch) {
+		epoch := f.number(tagEpoch)
 		h.Epoch = &epoch
 	}
-	h.SourceRPM = f.text(rpmutils.SOURCERPM)
+	h.SourceRPM = f.text(tagSourceRPM)
 	// Packages older than the tag are known by not naming a source package.
 	h.Source = f.number(tagSourcePackage) != 0 || (!f.has(tagSourcePackage) && h.SourceRPM == "")
 	if h.Source {
@@ -130,10 +127,10 @@ func (h *Header) fill() error {
 		h.NoSrc = f.has(tagNoSource) || f.has(tagNoPatch)
 	}
 	h.SigMD5 = h.Signature.MD5
-	h.BuildTime, h.BuildHost = f.number(rpmutils.BUILDTIME), f.text(rpmutils.BUILDHOST)
-	h.License, h.Summary, h.Description = f.text(rpmutils.LICENSE), f.text(rpmutils.SUMMARY), f.text(rpmutils.DESCRIPTION)
-	h.Group, h.URL = f.text(rpmutils.GROUP), f.text(rpmutils.URL)
-	h.Packager, h.Vendor, h.Distribution = f.text(rpmutils.PACKAGER), f.text(rpmutils.VENDOR), f.text(rpmutils.DISTRIBUTION)
+	h.BuildTime, h.BuildHost = f.number(tagBuildTime), f.text(tagBuildHost)
+	h.License, h.Summary, h.Description = f.text(tagLicense), f.text(tagSummary), f.text(tagDescription)
+	h.Group, h.URL = f.text(tagGroup), f.text(tagURL)
+	h.Packager, h.Vendor, h.Distribution = f.text(tagPackager), f.text(tagVendor), f.text(tagDistribution)
 	h.ExclusiveArch, h.ExcludeArch = f.texts(tagExclusiveArch), f.texts(tagExcludeArch)
 	h.BuildArchs = f.texts(tagBuildArchs)
 	h.Deps = readDeps(f)
@@ -177,10 +174,10 @@ func (h *Header) FileName() string { return h.NVRA() + ".rpm" }
 
 // fileSize is what the signature header says of the size of the whole file.
 func (h *Header) fileSize() (int64, bool) {
-	f := &fields{raw: h.raw}
+	f := &fields{store: h.store}
 	size := f.number(tagLongSigSize)
 	if size == 0 {
-		size = f.number(rpmutils.SIG_SIZE)
+		size = f.number(sigSize)
 	}
 	if size == 0 || f.err != nil {
 		return 0, false

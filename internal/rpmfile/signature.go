@@ -52,14 +52,15 @@ func ParseSignature(header []byte) (Signature, error) {
 // newSignature looks into a header that was checked.
 func newSignature(header []byte) (Signature, error) {
 	s := Signature{Header: header}
-	if sum := binaryTag(header, sigMD5); sum != nil {
+	tags := readTags(header)
+	if sum := tags.binary(sigMD5); sum != nil {
 		if len(sum) != md5.Size {
 			return Signature{}, invalid("SIGMD5 of %d bytes", len(sum))
 		}
 		s.MD5 = hex.EncodeToString(sum)
 	}
 	for _, tag := range []int{sigGPG, sigPGP, sigDSA, sigRSA} {
-		packet := binaryTag(header, tag)
+		packet := tags.binary(tag)
 		if packet == nil {
 			continue
 		}
@@ -71,20 +72,6 @@ func newSignature(header []byte) (Signature, error) {
 		break
 	}
 	return s, nil
-}
-
-// binaryTag is the value of a tag of binary type, nil without it.
-func binaryTag(header []byte, tag int) []byte {
-	entries := binary.BigEndian.Uint32(header[8:])
-	index := header[introSize : introSize+entries*entrySize]
-	data := header[introSize+len(index):]
-	for ; len(index) > 0; index = index[entrySize:] {
-		if int(binary.BigEndian.Uint32(index)) == tag && binary.BigEndian.Uint32(index[4:]) == typeBin {
-			offset, count := binary.BigEndian.Uint32(index[8:]), binary.BigEndian.Uint32(index[12:])
-			return data[offset : offset+count]
-		}
-	}
-	return nil
 }
 
 // issuer finds the 8 byte key id in an OpenPGP signature packet (RFC 4880,

@@ -3,42 +3,65 @@ package rpmfile
 import (
 	"strings"
 	"unicode/utf8"
-
-	"github.com/sassoftware/go-rpmutils"
 )
 
-// Types of header values (reference/enums.md, RPM header constants).
+// Tags that are read by number.
 const (
-	typeChar        = 1
-	typeInt8        = 2
-	typeInt16       = 3
-	typeInt32       = 4
-	typeInt64       = 5
-	typeString      = 6
-	typeBin         = 7
-	typeStringArray = 8
-	typeI18N        = 9
-)
-
-// Tags that the parser has no name for.
-const (
-	tagSourcePackage = 1106
+	tagSHA1Header    = 269
+	tagLongSigSize   = 270
+	tagSHA256Header  = 273
+	tagName          = 1000
+	tagVersion       = 1001
+	tagRelease       = 1002
+	tagEpoch         = 1003
+	tagSummary       = 1004
+	tagDescription   = 1005
+	tagBuildTime     = 1006
+	tagBuildHost     = 1007
+	tagSize          = 1009
+	tagDistribution  = 1010
+	tagVendor        = 1011
+	tagLicense       = 1014
+	tagPackager      = 1015
+	tagGroup         = 1016
+	tagURL           = 1020
+	tagArch          = 1022
+	tagFileSizes     = 1028
+	tagFileModes     = 1030
+	tagFileMTimes    = 1034
+	tagFileDigests   = 1035
+	tagFileLinkTos   = 1036
+	tagFileFlags     = 1037
+	tagFileUserName  = 1039
+	tagFileGroupName = 1040
+	tagSourceRPM     = 1044
 	tagNoSource      = 1051
 	tagNoPatch       = 1052
-	tagExclusiveArch = 1061
 	tagExcludeArch   = 1059
+	tagExclusiveArch = 1061
+	tagChangelogTime = 1080
+	tagChangelogName = 1081
+	tagChangelogText = 1082
 	tagBuildArchs    = 1089
-	tagLongSigSize   = 270
+	tagFileDevices   = 1095
+	tagFileInodes    = 1096
+	tagSourcePackage = 1106
+	tagDirIndexes    = 1116
+	tagBaseNames     = 1117
+	tagDirNames      = 1118
 )
 
 // fields reads values of a header and keeps the first error, so that a long run
 // of reads is checked once. An absent tag is no error: it has the zero value.
 type fields struct {
-	raw *rpmutils.RpmHeader
-	err error
+	store store
+	err   error
 }
 
-func (f *fields) has(tag int) bool { return f.raw.HasTag(tag) }
+func (f *fields) has(tag int) bool {
+	_, ok := f.store.get(tag)
+	return ok
+}
 
 func (f *fields) fail(tag int, err error) {
 	if f.err == nil {
@@ -47,18 +70,15 @@ func (f *fields) fail(tag int, err error) {
 }
 
 func (f *fields) texts(tag int) []string {
-	if !f.has(tag) {
+	v, ok := f.store.get(tag)
+	if !ok {
 		return nil
 	}
-	values, err := f.raw.GetStrings(tag)
-	if err != nil {
-		f.fail(tag, err)
-		return nil
+	texts, ok := v.texts()
+	if !ok {
+		f.fail(tag, errNotText)
 	}
-	for i, v := range values {
-		values[i] = text(v)
-	}
-	return values
+	return texts
 }
 
 // text is the first value of a tag: that of the C locale where there are several.
@@ -70,31 +90,22 @@ func (f *fields) text(tag int) string {
 }
 
 func (f *fields) numbers(tag int) []int64 {
-	if !f.has(tag) {
+	v, ok := f.store.get(tag)
+	if !ok {
 		return nil
 	}
-	// The parser has nothing to say of a type that is not a number, so ask first.
-	switch value, err := f.raw.Get(tag); value.(type) {
-	case []uint8, []uint16, []uint32, []uint64:
-	default:
-		if err == nil {
-			err = errNotNumber
-		}
-		f.fail(tag, err)
-		return nil
-	}
-	values, err := f.raw.GetUint64s(tag)
-	if err != nil {
-		f.fail(tag, err)
+	values, ok := v.numbers()
+	if !ok {
+		f.fail(tag, errNotNumber)
 		return nil
 	}
 	numbers := make([]int64, len(values))
-	for i, v := range values {
-		if v > 1<<63-1 {
+	for i, n := range values {
+		if n > 1<<63-1 {
 			f.fail(tag, errTooLarge)
 			return nil
 		}
-		numbers[i] = int64(v)
+		numbers[i] = int64(n)
 	}
 	return numbers
 }
