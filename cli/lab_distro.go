@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -12,7 +13,6 @@ import (
 	"strings"
 
 	"koji/internal/lazyregexp"
-	"koji/internal/minidistro"
 )
 
 // labRepo is an external repo of the build tag.
@@ -36,31 +36,69 @@ func (l *lab) distro(ctx context.Context) (*labDistro, error) {
 	return nil, errors.New("find a distribution: this machine has neither dpkg nor dnf")
 }
 
-// debianDistro makes the distribution in the lab's directory.
+// distroLine is a line of what kojid tells of a distribution it makes.
+type distroLine struct {
+	Done, Total int      // packages so far
+	Missing     []string // Debian packages, without which nothing is made
+	Install     string   // the command that gets them
+	Packages    int      // in the end, and what follows
+	Bytes       int64
+	Current     bool // all was there already
+	Groups      map[string][]string
+}
+
+// debianDistro lets the builder make the distribution in the lab's directory.
 func (l *lab) debianDistro(ctx context.Context) (*labDistro, error) {
 	dir := l.path("distro")
-	bar := l.progress("making an RPM distribution")
-	sum, err := minidistro.Build(ctx, minidistro.Options{Out: dir, Progress: func(done, total int, _ string) { bar.set(done, total) }})
-	bar.clear()
-	var missing *minidistro.MissingError
-	if errors.As(err, &missing) {
-		return nil, fmt.Errorf("packages are missing. Run, as root:\n  %s", minidistro.AptLine(missing.Packages))
-	}
+	sum, err := l.repack(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(filepath.Join(dir, "repodata", "repomd.xml")); err != nil || !sum.Unchanged {
+	if len(sum.Missing) > 0 {
+		return nil, fmt.Errorf("packages are missing. Run, as root:\n  %s", sum.Install)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "repodata", "repomd.xml")); err != nil || !sum.Current {
 		out, err := exec.CommandContext(ctx, "createrepo_c", "-q", "-g", "comps.xml", dir).CombinedOutput()
 		if err != nil {
 			return nil, fmt.Errorf("createrepo_c %s: %w: %s", dir, err, bytes.TrimSpace(out))
 		}
 	}
 	word := "made of this machine's Debian packages"
-	if sum.Unchanged {
+	if sum.Current {
 		word += ", as before"
 	}
 	l.say("  distro   %d rpms, %s, %s", sum.Packages, labSize(sum.Bytes), word)
-	return &labDistro{repos: []labRepo{{"lab-distro", "file://" + dir + "/"}}, groups: minidistro.Groups()}, nil
+	return &labDistro{repos: []labRepo{{"lab-distro", "file://" + dir + "/"}}, groups: sum.Groups}, nil
+}
+
+// repack runs the maker and shows how far it is; its last line is the result.
+func (l *lab) repack(ctx context.Context, dir string) (distroLine, error) {
+	var line distroLine
+	var told bytes.Buffer
+	c := exec.CommandContext(ctx, l.program("kojid"), "@distro", dir)
+	c.Stderr = &told
+	out, err := c.StdoutPipe()
+	if err == nil {
+		err = c.Start()
+	}
+	if err != nil {
+		return line, fmt.Errorf("make a distribution: %w", err)
+	}
+	bar := l.progress("making an RPM distribution")
+	for lines := json.NewDecoder(out); err == nil; bar.set(line.Done, line.Total) {
+		line = distroLine{}
+		if err = lines.Decode(&line); err == nil && line.Total == 0 {
+			break
+		}
+	}
+	bar.clear()
+	if ended := c.Wait(); ended != nil {
+		return line, fmt.Errorf("make a distribution: %w: %s", ended, bytes.TrimSpace(told.Bytes()))
+	}
+	if err != nil {
+		return line, fmt.Errorf("make a distribution: kojid says nothing of the end: %w", err)
+	}
+	return line, nil
 }
 
 // rpmDistro uses the repos of a Fedora or an Enterprise Linux.

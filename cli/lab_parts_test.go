@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -144,6 +145,39 @@ func TestLabWithoutPrograms(t *testing.T) {
 	}
 	if left := l.marked(); len(left) > 0 {
 		t.Errorf("processes %v are left", left)
+	}
+}
+
+// TestRepackListensToItsMaker: the last line is the result, and an end without
+// one is told.
+func TestRepackListensToItsMaker(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		script, want, fault string
+	}{
+		"made":     {`echo '{"done":1,"total":2}'; echo '{"packages":2,"bytes":7,"groups":{"build":["a"]}}'`, "2 rpms of 7 bytes, groups map[build:[a]]", ""},
+		"missing":  {`echo '{"missing":["gcc"],"install":"apt-get install gcc"}'`, "0 rpms of 0 bytes, groups map[], missing gcc", ""},
+		"fails":    {`echo '{"done":1,"total":2}'; echo no room >&2; exit 1`, "", "no room"},
+		"ends":     {`echo '{"done":1,"total":2}'`, "", "says nothing of the end"},
+		"nonsense": {`echo hello`, "", "invalid character"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newTestLab(t)
+			l.env = quietEnv(t)
+			fakeProgram(t, l, "kojid", c.script)
+			sum, err := l.repack(t.Context(), l.path("distro"))
+			got := fmt.Sprintf("%d rpms of %d bytes, groups %v", sum.Packages, sum.Bytes, sum.Groups)
+			if len(sum.Missing) > 0 {
+				got += ", missing " + strings.Join(sum.Missing, " ")
+			}
+			switch {
+			case c.fault != "" && (err == nil || !strings.Contains(err.Error(), c.fault)):
+				t.Errorf("error %v, want %q", err, c.fault)
+			case c.fault == "" && (err != nil || got != c.want):
+				t.Errorf("got %s, %v, want %s", got, err, c.want)
+			}
+		})
 	}
 }
 

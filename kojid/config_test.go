@@ -174,6 +174,7 @@ func TestMainExitCodes(t *testing.T) {
 		"bad option":  {[]string{"kojid", "--nonsense"}, exitUsage, "nonsense"},
 		"no config":   {[]string{"kojid", "-c", "/nonexistent/kojid.conf"}, exitFailed, "/nonexistent/kojid.conf"},
 		"worker idle": {[]string{"kojid", workerArg}, workerUnheard, ""},
+		"no distro":   {[]string{"kojid", distroArg, ""}, exitFailed, "no directory"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

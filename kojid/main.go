@@ -33,13 +33,17 @@ const (
 
 // Main runs kojid with the arguments (the first is the program's name) until
 // ctx ends, and returns the exit code. The same program is, started by itself,
-// the worker of a task and the first process of a buildroot.
+// the worker of a task and the first process of a buildroot, and started by koji
+// lab the maker of its distribution.
 func Main(ctx context.Context, args []string, stdio Stdio) int {
 	if buildroot.Hook(args) {
 		return exitOK
 	}
 	if len(args) > 1 && args[1] == workerArg {
 		return workerMain(ctx, stdio)
+	}
+	if len(args) == 3 && args[1] == distroArg {
+		return distroMain(ctx, args[2], stdio)
 	}
 	args, detached := daemon.Detached(args)
 	o, err := parseOptions(args[1:])
