@@ -48,8 +48,8 @@ type choice struct{ value, about string }
 
 func textField(name, value string) *field {
 	f := &field{name: name, edit: newLineEdit()}
-	f.edit.model.CharLimit = 2000
-	f.edit.model.SetValue(value)
+	f.edit.limit = 2000
+	f.edit.set(value)
 	return f
 }
 
@@ -131,7 +131,7 @@ func (f *form) focus(i int) {
 	}
 	for j, fl := range f.fields {
 		if j == i && fl.takesText() {
-			fl.edit.model.Focus()
+			fl.edit.active = true
 		} else if fl.takesText() {
 			fl.edit.close()
 		}
@@ -196,8 +196,7 @@ func (f *form) key(k tea.KeyMsg) bool {
 
 // take completes a pick.
 func (f *form) take(fl *field, matches []choice) {
-	fl.edit.model.SetValue(matches[min(fl.at, len(matches)-1)].value)
-	fl.edit.model.CursorEnd()
+	fl.edit.set(matches[min(fl.at, len(matches)-1)].value)
 	fl.at, fl.picked = 0, true
 }
 

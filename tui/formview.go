@@ -224,7 +224,7 @@ func (f *form) fill(kept map[string]string) {
 		switch {
 		case !ok:
 		case fl.takesText():
-			fl.edit.model.SetValue(value)
+			fl.edit.set(value)
 			fl.picked = fl.kind == fieldPick && value != ""
 		case fl.kind == fieldChoice:
 			for i, o := range fl.options {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +12,8 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"golang.org/x/sys/unix"
 	"golang.org/x/term"
+
+	"koji/internal/lazyregexp"
 )
 
 // Bidirectional text would move what stands beside it: terminals that reorder
@@ -40,12 +41,12 @@ type answers struct {
 
 // terminalReply is what a terminal answers, besides which there may be keys that were
 // typed ahead.
-var terminalReply = regexp.MustCompile("\x1b\\]11;[^\x07\x1b]*(\x07|\x1b\\\\)|\x1b\\[\\?[0-9;]*(\\$y|c)")
+var terminalReply = lazyregexp.New("\x1b\\]11;[^\x07\x1b]*(\x07|\x1b\\\\)|\x1b\\[\\?[0-9;]*(\\$y|c)")
 
 // typedAhead are the plain keys among what was heard.
 func typedAhead(heard []byte) []tea.KeyMsg {
 	var keys []tea.KeyMsg
-	for _, b := range terminalReply.ReplaceAll(heard, nil) {
+	for _, b := range terminalReply().ReplaceAll(heard, nil) {
 		switch {
 		case b == 0x1b:
 			return keys // what follows may be anything
