@@ -19,7 +19,8 @@ func TestActFrames(t *testing.T) {
 			press(r, "c", "a", "n")
 		}},
 		{name: "newbuild", do: func(r *root) {
-			r.e.lists[listTargets] = nameList{choices: []choice{{"f44-candidate", "f44-build → f44-candidate"}, {"f44-candidate-asan", "f44-asan → f44-asan-candidate"}}, asked: testNow()}
+			r.e.lists[listTargets] = nameList{choices: []choice{{"f44-candidate", "f44-build → f44-candidate"}, {"f44-candidate-asan", "f44-asan → f44-asan-candidate"}}, asked: testNow(),
+				made: map[string]float64{"f44-candidate": secondsAgo(41 * 60), "f44-candidate-asan": secondsAgo(2 * 86400)}}
 			press(r, "a", "b", "git+https://src.lab.example/rpms/bash.git#9f3c2ab8", "tab", "f44-ca")
 		}},
 		{name: "maketask", do: func(r *root) {

@@ -112,6 +112,7 @@ func openRepos(r *root) *reposView {
 	r.goTo(5)
 	v := r.top().(*reposView)
 	r.Update(reply{from: r.e, to: v.c, gen: v.c.gen, what: sampleRepos()})
+	v.takeBehind(behindTold{5519: 4, 5402: 118})
 	return v
 }
 

@@ -20,17 +20,18 @@ type field struct {
 	name    string
 	kind    fieldKind
 	edit    lineEdit
-	on      bool            // of a toggle
-	options []string        // of a choice, or of flags
-	chosen  int             // the option
-	flags   []bool          // of flags: those that are on
-	list    func() []choice // what a pick is completed from; nil: not there yet
-	at      int             // the match of a pick that enter takes
-	picked  bool            // the text is one that was taken from the list
-	may     bool            // a pick may stay empty, so nothing is offered until something is typed
-	why     string          // why it is off, "" if it isn't
-	about   string          // stands behind it
-	wrong   bool            // about is what is wrong with it
+	on      bool                      // of a toggle
+	options []string                  // of a choice, or of flags
+	chosen  int                       // the option
+	flags   []bool                    // of flags: those that are on
+	list    func() []choice           // what a pick is completed from; nil: not there yet
+	at      int                       // the match of a pick that enter takes
+	picked  bool                      // the text is one that was taken from the list
+	note    func(value string) string // said behind a match, nil: nothing
+	may     bool                      // a pick may stay empty, so nothing is offered until something is typed
+	why     string                    // why it is off, "" if it isn't
+	about   string                    // stands behind it
+	wrong   bool                      // about is what is wrong with it
 }
 
 type fieldKind uint8
@@ -354,9 +355,13 @@ func (f *form) drawMatches(c *Canvas, y, x int, fl *field) int {
 		if i == fl.at {
 			c.at(y, x-1).put(roleText, f.e.sign(markSelect))
 		}
+		about := m.about
+		if fl.note != nil {
+			about += fl.note(m.value)
+		}
 		p.fit(roleLink, m.value, values).skip(2)
 		if p.x < c.w-1 {
-			p.upTo(roleDim, m.about, c.w-1)
+			p.upTo(roleDim, about, c.w-1)
 		}
 		y++
 	}

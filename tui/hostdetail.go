@@ -42,10 +42,11 @@ type hostChange struct {
 	text string
 }
 
+// newHostView shows a host by its id, or by its name if the id is 0.
 func newHostView(e *env, id int64, name string) *hostView {
 	v := &hostView{screen: newScreen(e), page: page{e: e}, id: id, name: name, tabs: tabs{names: []string{"Tasks", "History", "Info"}}}
 	h := e.hub
-	v.fresh = refresher{e: e, v: v, load: func(ctx context.Context) (any, error) { return loadHost(ctx, h, id) }}
+	v.fresh = refresher{e: e, v: v, load: func(ctx context.Context) (any, error) { return loadHost(ctx, h, id, name) }}
 	return v
 }
 
@@ -70,8 +71,17 @@ type hostChannelRow struct {
 	Revoker   string   `xmlrpc:"revoker_name"`
 }
 
-func loadHost(ctx context.Context, h *hub, id int64) (*hostDetail, error) {
+func loadHost(ctx context.Context, h *hub, id int64, name string) (*hostDetail, error) {
 	var host *koji.Host
+	if id == 0 {
+		switch err := h.call(ctx, "getHost", &host, name); {
+		case err != nil:
+			return nil, err
+		case host == nil:
+			return nil, fmt.Errorf("no such host: %s", name)
+		}
+		id = host.ID
+	}
 	var channels []koji.Channel
 	var open, recent []koji.Task
 	var data []struct {
@@ -215,7 +225,7 @@ func (v *hostView) update(msg tea.Msg) tea.Cmd {
 		case *hostDetail:
 			v.fresh.answered(m.err)
 			if m.err == nil {
-				v.host = what
+				v.host, v.id, v.name = what, what.host.id, what.host.name
 				v.layout()
 			}
 		}

@@ -242,6 +242,8 @@ func (v *hostsView) input(k tea.KeyMsg) tea.Cmd { v.table.input(k); return nil }
 func (v *hostsView) keep() map[string]string    { return v.table.keep() }
 func (v *hostsView) ticks() bool                { return true }
 
+func (v *hostsView) filterBy(text string) tea.Cmd { v.table.setFilter(text); return nil }
+
 func (v *hostsView) restore(kept map[string]string) { v.table.restore(kept) }
 
 func (v *hostsView) escape() bool {

@@ -134,7 +134,7 @@ func newKeyMap() keyMap {
 		bind(actSave, "S", "S", "save", "save what is shown to a file"),
 		bind(actPlace, "1 2 3 4 5 6", "1-6", "views", "Tasks, Builds, Tags, Hosts, Repos, Channels"),
 		bind(actProfile, "p", "p", "profile", "hubs: switch, open as tab, close; gt and gT go to the next and the one before"),
-		bind(actPalette, ":", ":", "palette", "everything that can be done, found by a few letters; also :task 71204, :tag f44, :build NVR"),
+		bind(actPalette, ":", ":", "palette", "everything that can be done, found by a few letters; also :task 71204, :build NVR, :tag, :host, :channel, :repo, :package, :user"),
 		bind(actRefresh, "R", "R", "refresh", "ask the hub now"),
 		bind(actMouse, "m", "m", "mouse", "use the mouse, or leave it to the terminal"),
 		bind(actRedraw, "ctrl+l", "^l", "redraw", "draw the screen anew"),

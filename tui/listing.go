@@ -85,6 +85,14 @@ func (v *listing[Q, T]) input(k tea.KeyMsg) tea.Cmd {
 	return v.c.wakeAfter(typedPause, typedFilter(v.typed))
 }
 
+// filterBy has the list show what fits a filter.
+func (v *listing[Q, T]) filterBy(text string) tea.Cmd {
+	v.t.setFilter(text)
+	v.localWords()
+	v.typed++
+	return v.ask()
+}
+
 // localWords leaves those words to the table that its rows can answer.
 func (v *listing[Q, T]) localWords() {
 	v.t.filter.words = slices.DeleteFunc(v.t.filter.words, func(w filterWord) bool { return !v.local(w) })

@@ -27,12 +27,14 @@ const (
 type nameList struct {
 	choices []choice
 	asked   time.Time
+	made    map[string]float64 // when the newest repo of a target's build tag was
 }
 
 // namesFetched is the reply that brings a list.
 type namesFetched struct {
 	of      listOf
 	choices []choice
+	made    map[string]float64
 }
 
 // listLife is how long a list is good for.
@@ -48,11 +50,13 @@ func (e *env) fetchNames(of listOf) tea.Cmd {
 	if l := e.lists[of]; !l.asked.IsZero() && e.now().Sub(l.asked) < listLife {
 		return nil
 	}
-	e.lists[of] = nameList{e.lists[of].choices, e.now()}
+	l := e.lists[of]
+	l.asked = e.now()
+	e.lists[of] = l
 	h := e.hub
 	return e.ask(e.acts, func(ctx context.Context) (any, error) {
-		list, err := h.fetchNames(ctx, of)
-		return namesFetched{of, list}, err
+		list, made, err := h.fetchNames(ctx, of)
+		return namesFetched{of, list, made}, err
 	})
 }
 
@@ -63,17 +67,17 @@ func (e *env) takeNames(f namesFetched, err error) {
 		e.tell(roleWarn, "list to complete from: "+errorText(err))
 		return
 	}
-	e.lists[f.of] = nameList{f.choices, e.lists[f.of].asked}
+	e.lists[f.of] = nameList{f.choices, e.lists[f.of].asked, f.made}
 }
 
-func (h *hub) fetchNames(ctx context.Context, of listOf) ([]choice, error) {
-	list := []choice{}
+func (h *hub) fetchNames(ctx context.Context, of listOf) (list []choice, made map[string]float64, err error) {
+	list = []choice{}
 	add := func(name, about string) { list = append(list, choice{safetext.Clean(name), safetext.Clean(about)}) }
 	switch of {
 	case listTags:
 		var tags []koji.Tag
 		if err := h.call(ctx, "listTags", &tags); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, t := range tags {
 			about := ""
@@ -83,17 +87,19 @@ func (h *hub) fetchNames(ctx context.Context, of listOf) ([]choice, error) {
 			add(t.Name, about)
 		}
 	case listTargets:
-		var targets []koji.Target
-		if err := h.call(ctx, "getBuildTargets", &targets); err != nil {
-			return nil, err
+		targets, repos, err := h.fetchTargets(ctx)
+		if err != nil {
+			return nil, nil, err
 		}
+		made = map[string]float64{}
 		for _, t := range targets {
 			add(t.Name, t.BuildTagName+" → "+t.DestTagName)
+			made[safetext.Clean(t.Name)] = repos[t.BuildTag]
 		}
 	case listChannels:
 		var channels []koji.Channel
 		if err := h.call(ctx, "listChannels", &channels); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, c := range channels {
 			add(c.Name, "")
@@ -101,7 +107,7 @@ func (h *hub) fetchNames(ctx context.Context, of listOf) ([]choice, error) {
 	case listHosts:
 		var hosts []koji.Host
 		if err := h.call(ctx, "listHosts", &hosts); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, o := range hosts {
 			arches := ""
@@ -111,8 +117,39 @@ func (h *hub) fetchNames(ctx context.Context, of listOf) ([]choice, error) {
 			add(o.Name, arches)
 		}
 	default:
-		return nil, fmt.Errorf("no such list: %d", of)
+		return nil, nil, fmt.Errorf("no such list: %d", of)
 	}
 	slices.SortFunc(list, func(a, b choice) int { return strings.Compare(a.value, b.value) })
-	return list, nil
+	return list, made, nil
+}
+
+// fetchTargets are the targets, and when the newest repos of tags were made.
+// That those can't be had is no reason to have no targets.
+func (h *hub) fetchTargets(ctx context.Context) ([]koji.Target, map[int64]float64, error) {
+	var targets []koji.Target
+	var repos []koji.Repo
+	m := h.read.Multicall()
+	m.Add(&targets, "getBuildTargets")
+	m.Add(&repos, "repo.query", [][]any{{"state", int(koji.RepoReady)}, {"dist", false}},
+		[]string{"id", "tag_id", "creation_ts"}, map[string]any{"order": "id"})
+	if err := h.run(ctx, m); err != nil {
+		return nil, nil, err
+	}
+	made := map[int64]float64{}
+	for _, r := range repos {
+		made[r.TagID] = valueOr(r.CreationTS)
+	}
+	return targets, made, m.Err(0)
+}
+
+// repoAge says how old the newest repo of a target's build tag is.
+func (e *env) repoAge(target string) string {
+	made := e.lists[listTargets].made
+	switch {
+	case made == nil:
+		return ""
+	case made[target] == 0:
+		return "  no repo"
+	}
+	return "  repo " + age(e.clock()-made[target])
 }

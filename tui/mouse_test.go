@@ -42,6 +42,9 @@ func TestMouse(t *testing.T) {
 	if _, ok := r.top().(*taskView); !ok {
 		t.Errorf("a double click opens %T", r.top())
 	}
+	if r.pointer.captured {
+		t.Error("the mouse is kept from the terminal in a detail")
+	}
 	press(r, "q")
 	click(r, 12, 0, tea.MouseButtonLeft)
 	if _, ok := r.top().(*buildsView); !ok {

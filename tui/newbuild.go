@@ -52,7 +52,7 @@ func newBuildForm(e *env) *formView {
 		arches:   textField("arch override", ""),
 		priority: textField("priority", ""),
 	}
-	b.target.edit.limit = 256
+	b.target.edit.limit, b.target.note = 256, e.repoAge
 	v := &formView{screen: newScreen(e), name: "new build"}
 	v.form = newForm(e, b.kind, b.source, b.again, b.target, b.flags, b.arches, b.priority)
 	v.form.fill(e.kept.Drafts[v.name])

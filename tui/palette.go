@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -17,6 +16,8 @@ type palette struct {
 	hits []command
 	edit lineEdit
 	at   int
+
+	offered int // hits that complete a name
 }
 
 // command is a thing of the palette.
@@ -78,48 +79,9 @@ func (r *root) settings() []command {
 		list = append(list, command{name: "theme " + name, about: "colours", do: func() tea.Cmd { r.retheme(name); return nil }})
 	}
 	for _, name := range []string{"unicode", "ascii"} {
-		list = append(list, command{name: "marks " + name, about: "signs", do: func() tea.Cmd { r.retheme(name); return nil }})
+		list = append(list, command{name: "mark-" + name, about: "signs", do: func() tea.Cmd { r.retheme(name); return nil }})
 	}
 	return list
-}
-
-// withArgument is the command that a word and what it is about make, as
-// "task 71204"; false if it is none.
-func (r *root) withArgument(text string) (command, bool) {
-	verb, arg, _ := strings.Cut(strings.TrimSpace(text), " ")
-	arg = strings.TrimSpace(arg)
-	if arg == "" {
-		return command{}, false
-	}
-	c := command{name: verb + " " + arg, about: "open it"}
-	id, err := strconv.ParseInt(arg, 10, 64)
-	switch verb {
-	case "task":
-		if err != nil || id <= 0 {
-			c.why = "a task is a number"
-		}
-		c.do = func() tea.Cmd { return r.push(newTaskView(r.e, id)) }
-	case "line":
-		c.about = "go there"
-		v, ok := r.top().(liner)
-		switch {
-		case !ok:
-			c.why = "here are no numbered lines"
-		case err != nil || id <= 0:
-			c.why = "a line is a number"
-		}
-		c.do = func() tea.Cmd { return v.toLine(id) }
-	case "build":
-		if err != nil {
-			id = 0 // an NVR
-		}
-		c.do = func() tea.Cmd { return r.push(newBuildView(r.e, id, arg)) }
-	case "tag":
-		c.do = func() tea.Cmd { return r.push(newTagView(r.e, arg)) }
-	default:
-		return command{}, false
-	}
-	return c, true
 }
 
 // match finds what fits the text: the best first, of those as good what was
@@ -148,9 +110,8 @@ func (p *palette) match() {
 		return cmp.Or(b.score-a.score, cmp.Compare(used[b.name], used[a.name]), strings.Compare(a.name, b.name))
 	})
 	p.hits = p.hits[:0]
-	if c, ok := p.r.withArgument(text); ok {
-		p.hits = append(p.hits, c)
-	}
+	p.hits = append(p.hits, p.r.named(text)...)
+	p.offered = len(p.hits)
 	for _, h := range hits {
 		p.hits = append(p.hits, h.command)
 	}
@@ -180,9 +141,17 @@ func (p *palette) key(k tea.KeyMsg) (tea.Cmd, bool) {
 	default:
 		if p.edit.key(k) {
 			p.match()
+			return p.r.fetchNamed(p.edit.value()), false
 		}
 	}
 	return nil, false
+}
+
+// renew takes in names that have come to complete from.
+func (p *palette) renew() {
+	if n := len(p.r.named(p.edit.value())); n != p.offered {
+		p.match()
+	}
 }
 
 func (p *palette) do(c command) (tea.Cmd, bool) {

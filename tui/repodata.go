@@ -86,25 +86,9 @@ type repoRow struct {
 	state             koji.RepoState
 	dist              bool
 	created           float64
+	event             int64 // whose state it holds
 	endEvent          int64
 	ended             float64
-}
-
-// behind says whether the tag has changed since the repo was made.
-func (r *repoRow) behind(now float64, e *env) (string, role) {
-	switch {
-	case r.dist:
-		return "dist repo", roleDim
-	case r.state == koji.RepoInit:
-		return "being made", roleRun
-	case r.state == koji.RepoProblem:
-		return "can't be used", roleFail
-	case r.endEvent == 0:
-		return "current", roleDone
-	case r.ended > 0:
-		return "tag changed at " + dayTime(r.ended, now, e.loc, 12), roleWarn
-	}
-	return "tag changed since", roleWarn
 }
 
 // The most requests and repos that are listed.
@@ -128,7 +112,7 @@ func loadRepos(ctx context.Context, h *hub) (*repoData, error) {
 	m.Add(&over, "repo.queryQueue", [][]any{{"active", false}}, fields, map[string]any{"order": "-id", "limit": requestsListed})
 	m.Add(&repos, "repo.query",
 		[][]any{{"state", "IN", []any{int(koji.RepoInit), int(koji.RepoReady), int(koji.RepoExpired), int(koji.RepoProblem)}}},
-		[]string{"id", "tag_id", "tag_name", "state", "creation_ts", "end_event", "end_ts", "dist", "task_id"},
+		[]string{"id", "tag_id", "tag_name", "state", "creation_ts", "create_event", "end_event", "end_ts", "dist", "task_id"},
 		map[string]any{"order": "-id", "limit": reposListed})
 	m.Add(&tasks, "listTasks", map[string]any{"method": "newRepo", "state": openTasks, "decode": true}, map[string]any{"order": "id"})
 	m.Add(&waits, "listTasks", map[string]any{"method": "waitrepo", "state": openTasks, "decode": true}, map[string]any{"order": "id"})
@@ -157,7 +141,7 @@ func newRepoData(requests []koji.RepoRequest, repos []koji.Repo, tasks, waits []
 	for _, r := range repos {
 		d.repos = append(d.repos, repoRow{
 			id: r.ID, tagID: r.TagID, tag: safetext.Clean(r.TagName), state: r.State, dist: r.Dist,
-			created: valueOr(r.CreationTS), endEvent: valueOr(r.EndEvent), ended: valueOr(r.EndTS), taskID: valueOr(r.TaskID),
+			created: valueOr(r.CreationTS), event: r.CreateEvent, endEvent: valueOr(r.EndEvent), ended: valueOr(r.EndTS), taskID: valueOr(r.TaskID),
 		})
 	}
 	none := names{}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -21,10 +22,11 @@ type reposView struct {
 	repos    *table[int64, repoRow]
 	data     *repoData
 	all      bool // all repos, not only the newest of each tag
+	counts   map[int64]behind
 }
 
 func newReposView(e *env) *reposView {
-	v := &reposView{screen: newScreen(e), tabs: tabs{names: []string{"Requests", "Repos"}}}
+	v := &reposView{screen: newScreen(e), tabs: tabs{names: []string{"Requests", "Repos"}}, counts: map[int64]behind{}}
 	h := e.hub
 	v.fresh = refresher{e: e, v: v, load: func(ctx context.Context) (any, error) { return loadRepos(ctx, h) }}
 	v.requests = newTable(e, func(r repoRequest) int64 { return r.id }, v.requestColumns()...)
@@ -144,7 +146,7 @@ func (v *reposView) repoColumns() []column[repoRow] {
 			},
 			order: func(a, b repoRow) int { return cmp.Compare(b.created, a.created) }},
 		{title: "BEHIND THE TAG", widths: widths{0, 26, 40, 50}, cell: func(r repoRow) (string, role) {
-			return r.behind(v.e.clock(), v.e)
+			return v.behind(r)
 		}},
 	}
 }
@@ -177,6 +179,12 @@ func (v *reposView) keys() []action {
 func (v *reposView) typing() bool               { return v.list().typing() }
 func (v *reposView) input(k tea.KeyMsg) tea.Cmd { v.list().input(k); return nil }
 
+func (v *reposView) filterBy(text string) tea.Cmd {
+	v.requests.setFilter(text)
+	v.repos.setFilter(text)
+	return nil
+}
+
 func (v *reposView) keep() map[string]string        { return v.requests.keep() }
 func (v *reposView) restore(kept map[string]string) { v.requests.restore(kept) }
 
@@ -202,6 +210,7 @@ func (v *reposView) do(a action) tea.Cmd {
 	tag, task := v.selected()
 	switch {
 	case v.tabs.do(a):
+		return v.countBehind()
 	case a == actOpen && task != 0:
 		v.e.next = newTaskView(v.e, task)
 	case a == actLog && task != 0:
@@ -218,9 +227,11 @@ func (v *reposView) do(a action) tea.Cmd {
 		v.all = !v.all
 		v.fill()
 	case a == actRefresh:
+		clear(v.counts)
 		return v.fresh.now()
 	default:
 		v.list().do(a)
+		return v.countBehind()
 	}
 	return nil
 }
@@ -265,13 +276,19 @@ func (v *reposView) update(msg tea.Msg) tea.Cmd {
 	case opened:
 		return v.fresh.now()
 	case changes:
+		if len(m.tags) > 0 {
+			for id, b := range v.counts {
+				b.asked = time.Time{} // what is known stays until the next look
+				v.counts[id] = b
+			}
+		}
 		if len(m.repos) > 0 || v.concerns(m.tasks) {
 			return v.fresh.changed()
 		}
 	case done:
 		return v.fresh.changed()
 	case tick:
-		return v.fresh.tick()
+		return tea.Batch(v.fresh.tick(), v.countBehind())
 	case reply:
 		switch what := m.what.(type) {
 		case logChoice:
@@ -282,6 +299,12 @@ func (v *reposView) update(msg tea.Msg) tea.Cmd {
 				v.data = what
 				v.fill()
 			}
+			return v.countBehind()
+		case behindTold:
+			if m.err == nil {
+				v.takeBehind(what)
+			}
+			return v.countBehind()
 		}
 	}
 	return nil

@@ -415,6 +415,9 @@ func (r *root) draw() *Canvas {
 	r.drawHeader(c)
 	body := c.rect(0, 1, r.w, r.h-3)
 	r.top().draw(body)
+	if len(r.views()) > 1 {
+		c.zones.list = nil // it is a detail, whose text one may want to select
+	}
 	if r.e.lost() {
 		r.drawBanner(body)
 	}

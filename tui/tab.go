@@ -186,8 +186,13 @@ func (t *tab) settle() tea.Cmd {
 	}
 	cmds = append(cmds, t.e.begun...)
 	t.e.begun, t.e.top = nil, t.top()
-	if m, ok := t.e.over.(*menu); ok && m.renew != nil {
-		m.renew()
+	switch o := t.e.over.(type) {
+	case *menu:
+		if o.renew != nil {
+			o.renew()
+		}
+	case *palette:
+		o.renew()
 	}
 	return tea.Batch(cmds...)
 }
