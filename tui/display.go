@@ -55,8 +55,8 @@ type display struct {
 	buf   []byte
 }
 
-func newDisplay(f *os.File, whole, far bool) *display {
-	return &display{File: f, whole: whole, far: far, due: make(chan struct{}, 1)}
+func newDisplay(f *os.File, far bool) *display {
+	return &display{File: f, far: far, due: make(chan struct{}, 1)}
 }
 
 // Write drops a frame of Bubble Tea's renderer.

@@ -21,7 +21,9 @@ func written(t *testing.T, whole bool) (*display, func() string) {
 	}
 	t.Cleanup(func() { file.Close() })
 	at := 0
-	return newDisplay(file, whole, true), func() string {
+	d := newDisplay(file, true)
+	d.whole = whole
+	return d, func() string {
 		all, err := os.ReadFile(file.Name())
 		if err != nil {
 			t.Fatal(err)

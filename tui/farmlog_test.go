@@ -145,25 +145,3 @@ func TestTreeOnAHub(t *testing.T) {
 	d.press("y")
 	d.see("2 tasks are canceled", "⊘ "+fmt.Sprint(ids[0]), "⊘ "+fmt.Sprint(ids[1]), "◉ "+fmt.Sprint(ids[2]))
 }
-
-// BenchmarkFirstFrame is from the start of the UI to the first frame with the
-// tasks of a hub on loopback, at most 150 ms.
-func BenchmarkFirstFrame(b *testing.B) {
-	l := newLab(b)
-	id := l.build("git+https://src.example.org/rpms/foo#main")
-	for b.Loop() {
-		driveAt(b, l.admin, 80, 24, usualPace()).see(fmt.Sprintf("%d build", id), "stream")
-	}
-}
-
-// BenchmarkChangeToScreen is from a call that makes a task to its row on the
-// screen, the call itself included, at most 200 ms.
-func BenchmarkChangeToScreen(b *testing.B) {
-	l := newLab(b)
-	d := driveAt(b, l.admin, 80, 24, usualPace())
-	d.see("stream", "no tasks of yours today")
-	for n := 1; b.Loop(); n++ {
-		l.build("git+https://src.example.org/rpms/foo#main")
-		d.see(fmt.Sprintf("◉ %d running", n))
-	}
-}

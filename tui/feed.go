@@ -79,6 +79,19 @@ func (f *feed) poke() {
 // nobodyYet is the scope until it is known who the user is.
 const nobodyYet = -1
 
+// known says who the user is: whose tasks to list, if that waited for it.
+func (f *feed) known(owner int64) {
+	f.mu.Lock()
+	waited := f.owner == nobodyYet
+	if waited {
+		f.owner = owner
+	}
+	f.mu.Unlock()
+	if waited {
+		f.poke()
+	}
+}
+
 // scope says whose tasks to list, 0 for all.
 func (f *feed) scope(owner int64) {
 	f.mu.Lock()

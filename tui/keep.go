@@ -19,6 +19,7 @@ type kept struct {
 	Sources []string                     `json:"sources,omitempty"` // built last, the newest first
 	Used    map[string]int64             `json:"used,omitempty"`    // when things of the palette were used
 	Times   map[string]pastTimes         `json:"times,omitempty"`   // that tasks took
+	Me      int64                        `json:"me,omitempty"`      // who the user was: their tasks are shown before the login has told
 }
 
 // keeping is the file that the state of a hub is kept in.
@@ -57,7 +58,7 @@ func recall(dir, profile string) (kept, keeping) {
 	}
 	var old kept
 	if json.Unmarshal(data, &old) == nil {
-		k.Sources = old.Sources
+		k.Sources, k.Me = old.Sources, old.Me
 		for name, v := range old.Views {
 			k.Views[name] = v
 		}

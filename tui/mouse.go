@@ -127,8 +127,12 @@ func (r *root) capture() tea.Cmd {
 // mouseRest is what is left of a mouse sequence that was read in two parts.
 var mouseRest = lazyregexp.New(`^\[?<?\d+;\d+(;\d+)?[Mm]?$`)
 
+// lateAnswer is what a terminal's answer to what it was asked looks like that
+// came when nobody waited any more.
+var lateAnswer = lazyregexp.New(`^\]?11;rgb:[0-9a-f/]+$`)
+
 // sift keeps from the model what is none of its business: the mouse's way
-// between two cells, and broken mouse sequences that look like keys.
+// between two cells, and broken or late sequences that look like keys.
 func sift(_ tea.Model, msg tea.Msg) tea.Msg {
 	switch m := msg.(type) {
 	case tea.MouseMsg:
@@ -136,7 +140,7 @@ func sift(_ tea.Model, msg tea.Msg) tea.Msg {
 			return nil
 		}
 	case tea.KeyMsg:
-		if m.Type == tea.KeyRunes && !m.Paste && mouseRest().MatchString(string(m.Runes)) {
+		if text := string(m.Runes); m.Type == tea.KeyRunes && !m.Paste && (mouseRest().MatchString(text) || lateAnswer().MatchString(text)) {
 			return nil
 		}
 	}

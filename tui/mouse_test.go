@@ -66,6 +66,7 @@ func TestSift(t *testing.T) {
 		{tea.MouseMsg{Action: tea.MouseActionPress}, true},
 		{tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("[<0;12;3M")}, false},
 		{tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("65;12;3m")}, false},
+		{tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("11;rgb:1e1e/1e1e/2e2e")}, false},
 		{tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("12")}, true},
 		{tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("[<0;1;2M"), Paste: true}, true},
 	} {

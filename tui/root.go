@@ -32,6 +32,7 @@ type root struct {
 	next    time.Time // no frame is drawn before
 	waiting bool      // for that
 	anew    bool      // the next one is to be written whole
+	first   tea.Cmd   // what it begins with
 
 	held     bool // g was pressed, which may become gt
 	tickGen  int  // only the newest tick counts
@@ -59,8 +60,13 @@ func newRoot(ctx context.Context, t *tab) *root {
 	return &root{tab: t, tabs: []*tab{t}, ctx: ctx, dirty: true, pointer: pointer{on: true}}
 }
 
-// Init asks who the user is.
-func (r *root) Init() tea.Cmd { return tea.Batch(r.begin(), r.clock()) }
+// Init asks who the user is, if that wasn't done before.
+func (r *root) Init() tea.Cmd {
+	if r.first == nil {
+		r.first = r.begin()
+	}
+	return tea.Batch(r.first, r.clock())
+}
 
 // Update takes a message in. It never waits: what takes time is a command.
 func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -53,12 +54,16 @@ func openTab(ctx context.Context, o Hub, dir string, pc pace, now func() time.Ti
 
 func newTab(e *env, mine bool) *tab {
 	if mine {
-		e.feed.owner = nobodyYet
+		e.feed.owner = cmp.Or(e.kept.Me, nobodyYet)
+		e.store.setMe(cmp.Or(e.kept.Me, e.store.me))
 	}
 	t := &tab{e: e, places: places(), stop: func() {}}
 	t.stacks = make([][]view, len(t.places))
 	t.stacks[0] = []view{newTasksView(e, mine)}
 	t.restore(0)
+	if mine && !t.stacks[0][0].(*tasksView).mine {
+		e.feed.owner = 0 // those of all, as it was left
+	}
 	return t
 }
 

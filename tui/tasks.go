@@ -95,7 +95,7 @@ func (v *tasksView) build() {
 		o.order = by(v.e)
 	}
 	if v.mine {
-		o.owner = cmp.Or(v.e.me.id, nobodyYet)
+		o.owner = cmp.Or(v.e.store.me, nobodyYet)
 	}
 	v.shape = v.e.store.shape
 	v.t.build(v.e.store, o)

@@ -35,8 +35,10 @@ const (
 // answers are what a terminal says of itself.
 type answers struct {
 	background background
-	whole      bool // it can show what is written between two marks at once
-	end        bool // it has answered the last question
+	whole      bool         // it can show what is written between two marks at once
+	end        bool         // it has answered the last question
+	typed      []tea.KeyMsg // before it did
+	err        error
 }
 
 // terminalReply is what a terminal answers, besides which there may be keys that were
@@ -68,16 +70,15 @@ const askLimit = 100 * time.Millisecond
 
 // askTerminal asks a terminal about itself. One that doesn't answer is as if
 // it knew nothing.
-func askTerminal(in, out *os.File) (a answers, typed []tea.KeyMsg, err error) {
+func askTerminal(in, out *os.File) (a answers) {
 	fd := int(in.Fd())
-	var state *term.State
-	state, err = term.MakeRaw(fd)
+	state, err := term.MakeRaw(fd)
 	if err != nil {
-		return answers{}, nil, fmt.Errorf("ask the terminal: %w", err)
+		return answers{err: fmt.Errorf("ask the terminal: %w", err)}
 	}
 	defer func() { _ = term.Restore(fd, state) }() // it was like that a moment ago
 	if _, err := out.WriteString(questions); err != nil {
-		return answers{}, nil, fmt.Errorf("ask the terminal: %w", err)
+		return answers{err: fmt.Errorf("ask the terminal: %w", err)}
 	}
 	var heard []byte
 	for until := time.Now().Add(askLimit); !a.end; a = parseAnswers(heard) {
@@ -98,7 +99,9 @@ func askTerminal(in, out *os.File) (a answers, typed []tea.KeyMsg, err error) {
 		}
 		heard = append(heard, buf[:n]...)
 	}
-	return parseAnswers(heard), typedAhead(heard), nil
+	a = parseAnswers(heard)
+	a.typed = typedAhead(heard)
+	return a
 }
 
 // parseAnswers reads what a terminal has answered so far.

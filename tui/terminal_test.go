@@ -1,6 +1,9 @@
 package tui
 
-import "testing"
+import (
+	"reflect"
+	"testing"
+)
 
 func TestAnswers(t *testing.T) {
 	t.Parallel()
@@ -9,8 +12,8 @@ func TestAnswers(t *testing.T) {
 		want        answers
 	}{
 		{"nothing", "", answers{}},
-		{"a dark one that knows all", "\x1b]11;rgb:1e1e/1e1e/2e2e\x1b\\\x1b[?2026;2$y\x1b[?62;22c", answers{backgroundDark, true, true}},
-		{"a light one, two digits, BEL", "\x1b]11;rgb:ff/fd/f5\a\x1b[?2026;0$y\x1b[?1;2c", answers{backgroundLight, false, true}},
+		{"a dark one that knows all", "\x1b]11;rgb:1e1e/1e1e/2e2e\x1b\\\x1b[?2026;2$y\x1b[?62;22c", answers{background: backgroundDark, whole: true, end: true}},
+		{"a light one, two digits, BEL", "\x1b]11;rgb:ff/fd/f5\a\x1b[?2026;0$y\x1b[?1;2c", answers{background: backgroundLight, end: true}},
 		{"one that knows nothing", "\x1b[?6c", answers{end: true}},
 		{"not all yet", "\x1b]11;rgb:ffff/ff", answers{}},
 		{"keys typed ahead", "jj\x1b[?62cq", answers{end: true}},
@@ -18,7 +21,7 @@ func TestAnswers(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := parseAnswers([]byte(tt.heard)); got != tt.want {
+			if got := parseAnswers([]byte(tt.heard)); !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
 		})

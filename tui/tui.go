@@ -64,57 +64,53 @@ func Run(ctx context.Context, o Options) error {
 	if o.Out == nil {
 		o.Out = os.Stdout
 	}
+	in, isFile := o.In.(*os.File)
+	out, areFiles := o.Out.(*os.File)
+	if !isFile || !areFiles {
+		return errors.New("the terminal UI needs a terminal")
+	}
 	run, stop := context.WithCancel(ctx)
 	defer stop()
-	var of answers
-	var typed []tea.KeyMsg
-	var screen *display
-	in, inFile := o.In.(*os.File)
-	out, outFile := o.Out.(*os.File)
-	if inFile && outFile {
-		var err error
-		if of, typed, err = askTerminal(in, out); err != nil {
-			return err
-		}
-		screen = newDisplay(out, of.whole, os.Getenv("SSH_CONNECTION") != "")
-		o.Out = screen
-	}
-	r, err := start(run, o, usualPace(), time.Now, themeFor(o.Profile.TUITheme+" "+o.Profile.TUIMarks, o.Out, os.Getenv, of.background))
+	// While the terminal tells what it is, the hub is already asked.
+	asked := make(chan answers, 1)
+	go func() { asked <- askTerminal(in, out) }()
+	screen, look := newDisplay(out, os.Getenv("SSH_CONNECTION") != ""), &theme{}
+	r, err := start(run, o, usualPace(), time.Now, look)
 	if err != nil {
+		<-asked
 		return err
 	}
 	r.out = screen
-	options := []tea.ProgramOption{
-		tea.WithContext(run), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithAltScreen(), tea.WithFilter(sift), tea.WithReportFocus(),
-	}
-	if screen != nil {
-		options = append(options, tea.WithFPS(rendererRate))
-	}
-	p := tea.NewProgram(r, options...)
+	p := tea.NewProgram(r, tea.WithContext(run), tea.WithInput(in), tea.WithOutput(screen), tea.WithAltScreen(),
+		tea.WithFilter(sift), tea.WithReportFocus(), tea.WithFPS(rendererRate))
 	r.e.copyFile = copyFileFor(os.Getenv("TERM"), o.StateDir)
 	r.e.clipboard = func(sequence string) error {
-		_, err := io.WriteString(o.Out, sequence)
+		_, err := screen.WriteString(sequence)
 		return err
 	}
-	var feeds sync.WaitGroup
-	if screen != nil {
-		feeds.Go(func() { screen.run(run) })
-	}
-	r.hubs.run = func(t *tab) { t.feed(&feeds, p.Send) }
+	var besides sync.WaitGroup
+	r.hubs.run = func(t *tab) { t.feed(&besides, p.Send) }
 	r.hubs.run(r.tab)
-	if _, err := io.WriteString(o.Out, orderExplicit); err != nil {
-		return fmt.Errorf("write to the terminal: %w", err)
-	}
-	go func() {
-		for _, k := range typed {
+	r.first = early(r.begin())
+	of := <-asked
+	*look = *themeFor(o.Profile.TUITheme+" "+o.Profile.TUIMarks, out, os.Getenv, of.background)
+	screen.whole = of.whole
+	besides.Go(func() { screen.run(run) })
+	besides.Go(func() {
+		for _, k := range of.typed {
 			p.Send(k)
 		}
-	}()
-	_, err = p.Run()
+	})
+	if err = of.err; err == nil {
+		_, err = screen.WriteString(orderExplicit)
+	}
+	if err == nil {
+		_, err = p.Run()
+	}
 	stop()
-	feeds.Wait()
+	besides.Wait()
 	kerr := r.keepAll()
-	_, werr := io.WriteString(o.Out, orderImplicit)
+	_, werr := screen.WriteString(orderImplicit)
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
@@ -128,6 +124,16 @@ func Run(ctx context.Context, o Options) error {
 		return fmt.Errorf("write to the terminal: %w", werr)
 	}
 	return nil
+}
+
+// early has a command run already, before the program does.
+func early(cmd tea.Cmd) tea.Cmd {
+	if cmd == nil {
+		return nil
+	}
+	got := make(chan tea.Msg, 1)
+	go func() { got <- cmd() }()
+	return func() tea.Msg { return <-got }
 }
 
 // keepAll keeps how the views of all hubs were left.

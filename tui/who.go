@@ -45,6 +45,7 @@ func (e *env) askWho(c *calls) tea.Cmd {
 		if err := m.Err(0); err != nil || u == nil {
 			return who{}, err
 		}
+		e.feed.known(u.ID) // it needn't wait for the screen
 		return who{id: u.ID, name: safetext.Clean(u.Name), perms: perms}, nil
 	})
 }
@@ -59,6 +60,7 @@ func (t *tab) welcome(w who, err error) tea.Cmd {
 	}
 	t.e.me = w
 	t.e.store.setMe(w.id)
+	t.e.kept.Me = w.id
 	owner := int64(0)
 	if home.mine {
 		owner = w.id
