@@ -229,7 +229,7 @@ func (tx *Tx) AddBuildType(ctx context.Context, build, btype int64) error {
 // BuildTypes are the types of a build with what is known of each: Koji's own tables for maven, win and image, else the
 // member of extra's typeinfo.
 func (tx *Tx) BuildTypes(ctx context.Context, b *koji.Build) (map[string]any, error) {
-	names, err := list(ctx, tx, `SELECT t.name FROM build_types bt JOIN btype t ON t.id = bt.btype_id WHERE bt.build_id = ? ORDER BY t.name`,
+	names, err := few(ctx, tx, `SELECT t.name FROM build_types bt JOIN btype t ON t.id = bt.btype_id WHERE bt.build_id = ? ORDER BY t.name`,
 		[]any{b.ID}, value[string])
 	if err != nil {
 		return nil, wrap(err, "list types of build %d", b.ID)

@@ -72,7 +72,7 @@ func (tx *Tx) ComponentOf(ctx context.Context, build int64, limit *int64) ([]int
 
 // LastUse is the event at which the newest buildroot was made that something of a build was in, nil when there is none.
 func (tx *Tx) LastUse(ctx context.Context, build int64) (*koji.Event, error) {
-	event, _, err := one(ctx, tx, `SELECT max(event) FROM (
+	event, err := value[*int64](tx.queryRow(ctx, `SELECT max(event) FROM (
 			SELECT max(s.create_event) AS event FROM rpminfo mine
 			JOIN buildroot_listing bl ON bl.rpm_id = mine.id
 			JOIN standard_buildroot s ON s.buildroot_id = bl.buildroot_id
@@ -81,7 +81,7 @@ func (tx *Tx) LastUse(ctx context.Context, build int64) (*koji.Event, error) {
 			SELECT max(s.create_event) FROM archiveinfo mine
 			JOIN buildroot_archives ba ON ba.archive_id = mine.id
 			JOIN standard_buildroot s ON s.buildroot_id = ba.buildroot_id
-			WHERE mine.build_id = ?) AS uses`, []any{build, build}, value[*int64])
+			WHERE mine.build_id = ?) AS uses`, build, build))
 	if err != nil || event == nil {
 		return nil, wrap(err, "find last use of build %d", build)
 	}

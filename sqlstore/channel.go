@@ -48,7 +48,7 @@ func (tx *Tx) channels(ctx context.Context, cond string, args []any, enabled *bo
 	if len(where) > 0 {
 		query += ` WHERE ` + strings.Join(where, ` AND `)
 	}
-	l, err := list(ctx, tx, query+` ORDER BY c.id`, args, scanChannel)
+	l, err := few(ctx, tx, query+` ORDER BY c.id`, args, scanChannel)
 	return l, wrap(err, "list channels")
 }
 

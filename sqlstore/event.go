@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -35,8 +36,11 @@ func (tx *Tx) LastEvent(ctx context.Context, before time.Time) (*koji.Event, err
 	if !before.IsZero() {
 		query, args = query+` WHERE time < ?`, []any{before}
 	}
-	e, found, err := one(ctx, tx, query+` ORDER BY id DESC LIMIT 1`, args, scanEvent)
-	if err != nil || !found {
+	e, err := scanEvent(tx.queryRow(ctx, query+` ORDER BY id DESC LIMIT 1`, args...))
+	if errors.Is(err, errNoRow) {
+		return nil, nil
+	}
+	if err != nil {
 		return nil, wrap(err, "find last event")
 	}
 	return &e, nil
@@ -96,7 +100,7 @@ func (tx *Tx) tagChange(ctx context.Context, pick string, tags []int64, after, b
 				AND l.create_event <= `+column+` AND (l.revoke_event IS NULL OR `+column+` < l.revoke_event)`, `l.tag_id`+inTags)
 		}
 	}
-	event, _, err := one(ctx, tx, `SELECT `+pick+`(event) FROM (`+strings.Join(parts, ` UNION ALL `)+`) AS changes`, args, value[*int64])
+	event, err := value[*int64](tx.queryRow(ctx, `SELECT `+pick+`(event) FROM (`+strings.Join(parts, ` UNION ALL `)+`) AS changes`, args...))
 	if err != nil || event == nil {
 		return 0, false, wrap(err, "find changes of tags")
 	}

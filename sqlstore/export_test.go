@@ -105,3 +105,24 @@ func CopyColumns() ([]string, error) {
 func (tx *Tx) TrimChanges(ctx context.Context) error { return tx.trimChanges(ctx) }
 
 func SnapshotIncludes(newer, older string) bool { return snapshotIncludes(newer, older) }
+
+// Few asks a quick question about ids.
+func Few(ctx context.Context, tx *Tx, query string, row func(id int64), args ...any) error {
+	_, err := few(ctx, tx, query, args, func(s scanner) (int64, error) {
+		id, err := value[int64](s)
+		row(id)
+		return id, err
+	})
+	return err
+}
+
+// AskOneByOne has the store ask quick questions over one connection, and returns a function that says how many wait for it.
+func (s *Store) AskOneByOne() (waiting func() int) {
+	q := s.questions
+	q.most = 1
+	return func() int {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		return len(q.waiting)
+	}
+}

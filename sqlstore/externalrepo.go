@@ -91,7 +91,7 @@ func (tx *Tx) TagExternalRepos(ctx context.Context, tags []int64, repo, event *i
 	if repo != nil {
 		where, args = append(where, `l.external_repo_id = ?`), append(args, *repo)
 	}
-	l, err := list(ctx, tx, `SELECT l.tag_id, t.name, l.external_repo_id, r.name, c.url, l.priority, l.merge_mode, l.arches
+	l, err := few(ctx, tx, `SELECT l.tag_id, t.name, l.external_repo_id, r.name, c.url, l.priority, l.merge_mode, l.arches
 		FROM tag_external_repos l JOIN tag t ON t.id = l.tag_id JOIN external_repo r ON r.id = l.external_repo_id
 		JOIN external_repo_config c ON c.external_repo_id = r.id
 		WHERE `+strings.Join(where, ` AND `)+` ORDER BY l.tag_id, l.priority, l.external_repo_id`, args,

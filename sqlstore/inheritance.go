@@ -18,14 +18,14 @@ func scanLink(row scanner) (koji.Inheritance, error) {
 // Parents are a tag's links to its parents, now or at an event, by priority.
 func (tx *Tx) Parents(ctx context.Context, tag int64, event *int64) ([]koji.Inheritance, error) {
 	valid, args := atEvent("ti", event)
-	l, err := list(ctx, tx, `SELECT `+linkColumns+` FROM tag_inheritance ti JOIN tag t ON t.id = ti.parent_id
+	l, err := few(ctx, tx, `SELECT `+linkColumns+` FROM tag_inheritance ti JOIN tag t ON t.id = ti.parent_id
 		WHERE ti.tag_id = ? AND `+valid+` ORDER BY ti.priority, ti.parent_id`, append([]any{tag}, args...), scanLink)
 	return l, wrap(err, "list parents of tag %d", tag)
 }
 
 // Children are the ids of the tags that inherit from a tag now.
 func (tx *Tx) Children(ctx context.Context, tag int64) ([]int64, error) {
-	l, err := list(ctx, tx, `SELECT tag_id FROM tag_inheritance WHERE parent_id = ? AND active = TRUE ORDER BY tag_id`, []any{tag}, value[int64])
+	l, err := few(ctx, tx, `SELECT tag_id FROM tag_inheritance WHERE parent_id = ? AND active = TRUE ORDER BY tag_id`, []any{tag}, value[int64])
 	return l, wrap(err, "list children of tag %d", tag)
 }
 
@@ -58,7 +58,7 @@ func (tx *Tx) links(ctx context.Context, tag int64, event *int64, reverse bool) 
 	valid, args := atEvent("ti", event)
 	var all []any
 	all = append(append(append(all, tag), args...), args...)
-	l, err := list(ctx, tx, `
+	l, err := few(ctx, tx, `
 		WITH RECURSIVE reached (id) AS (
 			SELECT t.id FROM tag t WHERE t.id = ?
 			UNION

@@ -148,7 +148,11 @@ func (tx *Tx) ListBuilds(ctx context.Context, f BuildFilter, opts QueryOpts) (it
 	if err != nil {
 		return nil, err
 	}
-	return stream(ctx, tx, query, args, func(row scanner) (ListedBuild, error) {
+	read := stream[ListedBuild]
+	if f.Package != nil && !opts.paged() {
+		read = short[ListedBuild]
+	}
+	return read(ctx, tx, query, args, func(row scanner) (ListedBuild, error) {
 		var b ListedBuild
 		_, _, _, _, _, dest := f.Type.join(tx, &b.BuildTypeInfo)
 		err := row.Scan(append(buildFields(&b.Build), dest...)...)

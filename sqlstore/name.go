@@ -41,18 +41,21 @@ func scanName(row scanner) (Name, error) {
 // FitsID says whether a number can be the id of a row at all: the columns have 32 bits.
 func FitsID(id int64) bool { return id >= math.MinInt32 && id <= math.MaxInt32 }
 
-// NameByID finds a row by its id; the bool says whether there is one.
+// NameByID finds a row by its id; the bool says whether there is one. What is read afterwards may be of a newer state, as
+// if the caller had asked for it by the id: a row keeps that.
 func (tx *Tx) NameByID(ctx context.Context, table NameTable, id int64) (Name, bool, error) {
 	if !FitsID(id) {
 		return Name{}, false, nil
 	}
 	n, found, err := one(ctx, tx, `SELECT id, name FROM `+string(table)+` WHERE id = ?`, []any{id}, scanName)
+	tx.Apart()
 	return n, found, wrap(err, "find %s %d", table, id)
 }
 
 // NameByName finds a row by its name; the bool says whether there is one.
 func (tx *Tx) NameByName(ctx context.Context, table NameTable, name string) (Name, bool, error) {
 	n, found, err := one(ctx, tx, `SELECT id, name FROM `+string(table)+` WHERE name = ?`, []any{name}, scanName)
+	tx.Apart()
 	return n, found, wrap(err, "find %s %s", table, name)
 }
 

@@ -56,7 +56,7 @@ type PermissionSource struct {
 // PermissionSources are a user's permissions, its own first, then those of its
 // groups. One that comes in several ways is there several times.
 func (tx *Tx) PermissionSources(ctx context.Context, user int64) ([]PermissionSource, error) {
-	l, err := list(ctx, tx, `SELECT permission, source FROM (
+	l, err := few(ctx, tx, `SELECT permission, source FROM (
 			SELECT p.name AS permission, NULL AS source, up.create_event AS since, 0 AS way
 			FROM user_perms up JOIN permissions p ON p.id = up.perm_id
 			WHERE up.active = TRUE AND up.user_id = ?
@@ -77,7 +77,7 @@ func (tx *Tx) PermissionSources(ctx context.Context, user int64) ([]PermissionSo
 
 // UserGroups are the groups a user is a member of, ordered by id.
 func (tx *Tx) UserGroups(ctx context.Context, user int64) ([]Name, error) {
-	l, err := list(ctx, tx, `SELECT g.id, g.name FROM user_groups ug JOIN users g ON g.id = ug.group_id
+	l, err := few(ctx, tx, `SELECT g.id, g.name FROM user_groups ug JOIN users g ON g.id = ug.group_id
 		WHERE ug.active = TRUE AND ug.user_id = ? AND g.usertype = 2 ORDER BY g.id`, []any{user}, scanName)
 	return l, wrap(err, "list groups of user %d", user)
 }

@@ -6,14 +6,14 @@ import "context"
 
 // TagsOfBuild are the names of the tags that a build is in.
 func (tx *Tx) TagsOfBuild(ctx context.Context, build int64) ([]string, error) {
-	l, err := list(ctx, tx, `SELECT t.name FROM tag_listing l JOIN tag t ON t.id = l.tag_id
+	l, err := few(ctx, tx, `SELECT t.name FROM tag_listing l JOIN tag t ON t.id = l.tag_id
 		WHERE l.build_id = ? AND l.active = TRUE ORDER BY t.name`, []any{build}, value[string])
 	return l, wrap(err, "list tags of build %d", build)
 }
 
 // BuildrootTags are the ids of the tags whose repos a build's buildroots used.
 func (tx *Tx) BuildrootTags(ctx context.Context, build int64) ([]int64, error) {
-	l, err := list(ctx, tx, `
+	l, err := few(ctx, tx, `
 		SELECT DISTINCT r.tag_id FROM standard_buildroot b JOIN repo r ON r.id = b.repo_id
 		WHERE b.buildroot_id IN (
 			SELECT buildroot_id FROM rpminfo WHERE build_id = ? AND buildroot_id IS NOT NULL
@@ -24,7 +24,7 @@ func (tx *Tx) BuildrootTags(ctx context.Context, build int64) ([]int64, error) {
 
 // TypesOfBuild are the names of a build's types.
 func (tx *Tx) TypesOfBuild(ctx context.Context, build int64) ([]string, error) {
-	l, err := list(ctx, tx, `SELECT b.name FROM build_types bt JOIN btype b ON b.id = bt.btype_id
+	l, err := few(ctx, tx, `SELECT b.name FROM build_types bt JOIN btype b ON b.id = bt.btype_id
 		WHERE bt.build_id = ? ORDER BY b.name`, []any{build}, value[string])
 	return l, wrap(err, "list types of build %d", build)
 }
@@ -39,7 +39,7 @@ func (tx *Tx) BuildImported(ctx context.Context, build int64) (bool, error) {
 // BuildGenerators are the content generators of a build's buildroots; "" stands
 // for a component that has none.
 func (tx *Tx) BuildGenerators(ctx context.Context, build int64) ([]string, error) {
-	l, err := list(ctx, tx, `
+	l, err := few(ctx, tx, `
 		SELECT DISTINCT coalesce(g.name, '') AS name
 		FROM (SELECT buildroot_id FROM rpminfo WHERE build_id = ? UNION SELECT buildroot_id FROM archiveinfo WHERE build_id = ?) c
 		LEFT JOIN buildroot b ON b.id = c.buildroot_id

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"net/url"
 	"runtime"
 	"strings"
@@ -29,7 +30,27 @@ func (s *Store) openPostgres(ctx context.Context, dsn string) error {
 	s.writer.SetMaxIdleConns(conns) // a new one costs the server a process, more than many a call
 	s.writer.SetConnMaxIdleTime(5 * time.Minute)
 	s.readers = s.writer
+	s.openQuick(*cfg)
 	return s.writer.PingContext(ctx)
+}
+
+// openQuick opens the connections for quick questions, few so that they are asked together.
+func (s *Store) openQuick(cfg pgx.ConnConfig) {
+	cfg.RuntimeParams = maps.Clone(cfg.RuntimeParams)
+	for name, value := range map[string]string{
+		"default_transaction_read_only": "on",
+		"plan_cache_mode":               "force_generic_plan",
+		"enable_seqscan":                "off",
+		"enable_hashjoin":               "off",
+		"enable_mergejoin":              "off",
+		"jit":                           "off",
+	} {
+		cfg.RuntimeParams[name] = value
+	}
+	n := max(1, runtime.NumCPU()/2)
+	s.questions = &questions{db: stdlib.OpenDB(cfg, stdlib.OptionAfterConnect(soonMissed)), most: n}
+	s.questions.db.SetMaxOpenConns(n)
+	s.questions.db.SetMaxIdleConns(n)
 }
 
 // soonMissed has the server notice within half a minute when a hub's machine is gone, whose locks the other hubs wait for.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"iter"
+	"strconv"
 	"strings"
 )
 
@@ -68,9 +69,19 @@ func (tx *Tx) insertID(ctx context.Context, query string, args ...any) (int64, e
 	return id, err
 }
 
-// one runs a query and scans its first row; the bool says whether there was one.
-func one[T any](ctx context.Context, tx *Tx, query string, args []any, scan func(scanner) (T, error)) (T, bool, error) {
-	v, err := scan(tx.queryRow(ctx, query, args...))
+// one runs a query and scans its first row; the bool says whether there was one. It is a quick question.
+func one[T any](ctx context.Context, tx *Tx, query string, args []any, scan func(scanner) (T, error)) (v T, found bool, err error) {
+	first := func(row scanner) (err error) {
+		if !found {
+			v, err = scan(row)
+			found = err == nil
+		}
+		return err
+	}
+	if tx.quick(ctx, query, args, first) {
+		return v, found, nil
+	}
+	v, err = scan(tx.queryRow(ctx, query, args...))
 	if errors.Is(err, errNoRow) {
 		var zero T
 		return zero, false, nil
@@ -88,6 +99,47 @@ func list[T any](ctx context.Context, tx *Tx, query string, args []any, scan fun
 		all = append(all, v)
 	}
 	return all, nil
+}
+
+// few is list as a quick question: its answer is short, whatever the arguments are.
+func few[T any](ctx context.Context, tx *Tx, query string, args []any, scan func(scanner) (T, error)) ([]T, error) {
+	all := []T{}
+	if tx.quick(ctx, query, args, func(row scanner) error {
+		v, err := scan(row)
+		all = append(all, v)
+		return err
+	}) {
+		return all, nil
+	}
+	return list(ctx, tx, query, args, scan)
+}
+
+// short is stream where the answer is mostly short: then it is a quick question. The query has no LIMIT.
+func short[T any](ctx context.Context, tx *Tx, query string, args []any, scan func(scanner) (T, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		const most = 200
+		var all []T
+		if tx.quick(ctx, query+` LIMIT `+strconv.Itoa(most+1), args, func(row scanner) error {
+			v, err := scan(row)
+			all = append(all, v)
+			return err
+		}) {
+			if len(all) <= most {
+				for _, v := range all {
+					if !yield(v, nil) {
+						return
+					}
+				}
+				return
+			}
+			tx.Apart() // and asks again
+		}
+		for v, err := range stream(ctx, tx, query, args, scan) {
+			if !yield(v, err) {
+				return
+			}
+		}
+	}
 }
 
 // stream runs a query when it is ranged over and scans its rows one by one; an error is the last thing it yields.

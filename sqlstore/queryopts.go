@@ -141,7 +141,7 @@ func (o QueryOpts) orderBy(order map[string]string, standard string) (string, er
 // page appends LIMIT and OFFSET. Each "0+" hides that a parameter stands there:
 // for such a limit SQLite plans a statement anew each time, by its value.
 func (o QueryOpts) page(query string, args []any) (string, []any) {
-	if o.Limit == nil && o.Offset == nil {
+	if !o.paged() {
 		return query, args
 	}
 	limit := int64(math.MaxInt64) // SQLite has no OFFSET without LIMIT
@@ -156,9 +156,12 @@ func (o QueryOpts) page(query string, args []any) (string, []any) {
 	return query, args
 }
 
+// paged says whether a part of the rows is wanted.
+func (o QueryOpts) paged() bool { return o.Limit != nil || o.Offset != nil }
+
 // count counts the rows of a query, of those that the page leaves.
 func (tx *Tx) count(ctx context.Context, query string, args []any, opts QueryOpts) (int64, error) {
 	query, args = opts.page(query, args)
-	n, _, err := one(ctx, tx, `SELECT count(*) FROM (`+query+`) AS counted`, args, value[int64])
+	n, err := value[int64](tx.queryRow(ctx, `SELECT count(*) FROM (`+query+`) AS counted`, args...))
 	return n, wrap(err, "count rows")
 }

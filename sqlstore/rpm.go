@@ -107,7 +107,11 @@ func (tx *Tx) ListRPMs(ctx context.Context, f RPMFilter, opts QueryOpts) (iter.S
 	if err != nil {
 		return nil, 0, err
 	}
-	return stream(ctx, tx, query, args, func(row scanner) (koji.RPM, error) {
+	read := stream[koji.RPM]
+	if f.Build != nil && !opts.paged() {
+		read = short[koji.RPM]
+	}
+	return read(ctx, tx, query, args, func(row scanner) (koji.RPM, error) {
 		var r koji.RPM
 		dest := rpmFields(&r)
 		if f.Component != nil {

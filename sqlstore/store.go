@@ -24,15 +24,16 @@ import (
 
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
-	engine  engine
-	dsn     string
-	writer  *sql.DB
-	readers *sql.DB // the same as writer on PostgreSQL
-	clock   func() time.Time
-	name    string // by which it knows what it told itself
-	told    func() // wakes who reads notices, after a commit
-	kept    *kept
-	writers *writers // on SQLite
+	engine    engine
+	dsn       string
+	writer    *sql.DB
+	readers   *sql.DB // the same as writer on PostgreSQL
+	clock     func() time.Time
+	name      string // by which it knows what it told itself
+	told      func() // wakes who reads notices, after a commit
+	kept      *kept
+	writers   *writers   // on SQLite
+	questions *questions // on PostgreSQL
 }
 
 // Option changes a Store while it is opened.
@@ -97,6 +98,9 @@ func (s *Store) Close() error {
 	var errs []error
 	if s.readers != nil {
 		errs = append(errs, s.readers.Close())
+	}
+	if s.questions != nil {
+		errs = append(errs, s.questions.db.Close())
 	}
 	if s.writer != nil && s.writer != s.readers {
 		errs = append(errs, s.writer.Close())
@@ -177,7 +181,7 @@ func (s *Store) perform(ctx context.Context, tx *Tx, fn func(tx *Tx) error) erro
 // Pools are the connections to the database, by what they are for.
 func (s *Store) Pools() map[string]*sql.DB {
 	if s.writer == s.readers {
-		return map[string]*sql.DB{"all": s.writer}
+		return map[string]*sql.DB{"all": s.writer, "quick": s.questions.db}
 	}
 	return map[string]*sql.DB{"write": s.writer, "read": s.readers}
 }

@@ -30,7 +30,7 @@ func (tx *Tx) Subscription(ctx context.Context, id int64) (*koji.Subscription, e
 
 // Subscriptions are the subscriptions of a user, ordered by id.
 func (tx *Tx) Subscriptions(ctx context.Context, user int64) ([]koji.Subscription, error) {
-	l, err := list(ctx, tx, `SELECT id, user_id, package_id, tag_id, success_only, email FROM build_notifications WHERE user_id = ? ORDER BY id`,
+	l, err := few(ctx, tx, `SELECT id, user_id, package_id, tag_id, success_only, email FROM build_notifications WHERE user_id = ? ORDER BY id`,
 		[]any{user}, scanSubscription)
 	return l, wrap(err, "list subscriptions of user %d", user)
 }
@@ -66,7 +66,7 @@ func (tx *Tx) OptOut(ctx context.Context, id int64) (*koji.OptOut, error) {
 
 // OptOuts are the opt-outs of a user, ordered by id.
 func (tx *Tx) OptOuts(ctx context.Context, user int64) ([]koji.OptOut, error) {
-	l, err := list(ctx, tx, `SELECT id, user_id, package_id, tag_id FROM build_notifications_block WHERE user_id = ? ORDER BY id`,
+	l, err := few(ctx, tx, `SELECT id, user_id, package_id, tag_id FROM build_notifications_block WHERE user_id = ? ORDER BY id`,
 		[]any{user}, scanOptOut)
 	return l, wrap(err, "list opt-outs of user %d", user)
 }

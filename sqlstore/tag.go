@@ -47,28 +47,26 @@ func (tx *Tx) FullTag(ctx context.Context, ref Name, event *int64, blocked bool)
 	valid, at := atEvent("c", event)
 	validExtra, _ := atEvent("x", event)
 	args := append(append(slices.Clone(at), arg), at...)
-	var tag *koji.Tag
-	rows := stream(ctx, tx, `SELECT `+tagColumns+`, x.key, x.value`+tagTables+` LEFT JOIN tag_extra x ON x.tag_id = t.id AND `+validExtra+`
-		WHERE `+by+` AND `+valid+` ORDER BY x.key`, args, func(row scanner) (x TagExtra, err error) {
-		var t koji.Tag
+	type line struct {
+		tag koji.Tag
+		TagExtra
+	}
+	lines, err := few(ctx, tx, `SELECT `+tagColumns+`, x.key, x.value`+tagTables+` LEFT JOIN tag_extra x ON x.tag_id = t.id AND `+validExtra+`
+		WHERE `+by+` AND `+valid+` ORDER BY x.key`, args, func(row scanner) (l line, err error) {
 		var key, value *string
-		if err := row.Scan(append(tagFields(&t), &key, &value)...); err != nil {
-			return x, err
+		if err := row.Scan(append(tagFields(&l.tag), &key, &value)...); err == nil && key != nil {
+			l.TagExtra, err = extraOf(l.tag.ID, *key, value)
 		}
-		if tag == nil {
-			tag, t.QueryEvent, t.Extra = &t, event, map[string]any{}
-		}
-		if key != nil {
-			x, err = extraOf(t.ID, *key, value)
-		}
-		return x, err
+		return l, err
 	})
-	for x, err := range rows {
-		if err != nil {
-			return nil, wrap(err, "find tag %d %s", ref.ID, ref.Name)
-		}
-		if x.Tag != 0 {
-			x.AddTo(tag, blocked)
+	if err != nil || len(lines) == 0 {
+		return nil, wrap(err, "find tag %d %s", ref.ID, ref.Name)
+	}
+	tag := &lines[0].tag
+	tag.QueryEvent, tag.Extra = event, map[string]any{}
+	for _, l := range lines {
+		if l.Tag != 0 {
+			l.AddTo(tag, blocked)
 		}
 	}
 	return tag, nil
@@ -77,7 +75,7 @@ func (tx *Tx) FullTag(ctx context.Context, ref Name, event *int64, blocked bool)
 // Tags finds several tags, by id, without their extra. Those that aren't there are left out.
 func (tx *Tx) Tags(ctx context.Context, ids []int64, event *int64) (map[int64]*koji.Tag, error) {
 	valid, args := atEvent("c", event)
-	l, err := list(ctx, tx, `SELECT `+tagColumns+tagTables+` WHERE t.id IN `+in(len(ids))+` AND `+valid+` ORDER BY t.id`,
+	l, err := few(ctx, tx, `SELECT `+tagColumns+tagTables+` WHERE t.id IN `+in(len(ids))+` AND `+valid+` ORDER BY t.id`,
 		append(anys(ids), args...), scanTag)
 	if err != nil {
 		return nil, wrap(err, "find tags")
@@ -119,7 +117,7 @@ type TagExtra struct {
 // TagExtras are the free settings of some tags, now or at an event, ordered by tag and key.
 func (tx *Tx) TagExtras(ctx context.Context, tags []int64, event *int64) ([]TagExtra, error) {
 	valid, args := atEvent("x", event)
-	l, err := list(ctx, tx, `SELECT x.tag_id, x.key, x.value FROM tag_extra x WHERE x.tag_id IN `+in(len(tags))+` AND `+valid+`
+	l, err := few(ctx, tx, `SELECT x.tag_id, x.key, x.value FROM tag_extra x WHERE x.tag_id IN `+in(len(tags))+` AND `+valid+`
 		ORDER BY x.tag_id, x.key`, append(anys(tags), args...),
 		func(row scanner) (TagExtra, error) {
 			var tag int64

@@ -341,7 +341,7 @@ func (tx *Tx) RemoveFromTag(ctx context.Context, build, tag, user int64) (bool, 
 
 // BuildTags are the ids and names of the tags that a build is in, by name.
 func (tx *Tx) BuildTags(ctx context.Context, build int64) ([]Name, error) {
-	l, err := list(ctx, tx, `SELECT t.id, t.name FROM tag_listing l JOIN tag t ON t.id = l.tag_id
+	l, err := few(ctx, tx, `SELECT t.id, t.name FROM tag_listing l JOIN tag t ON t.id = l.tag_id
 		WHERE l.build_id = ? AND l.active = TRUE ORDER BY t.name`, []any{build}, scanName)
 	return l, wrap(err, "list tags of build %d", build)
 }

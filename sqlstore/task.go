@@ -50,7 +50,7 @@ func (tx *Tx) Task(ctx context.Context, id int64) (*koji.Task, error) {
 
 // Tasks finds several tasks, by id. Those that aren't there are left out.
 func (tx *Tx) Tasks(ctx context.Context, ids []int64) (map[int64]koji.Task, error) {
-	l, err := list(ctx, tx, `SELECT `+taskColumns+`, coalesce(t.request, '') FROM task t WHERE t.id IN `+in(len(ids))+` ORDER BY t.id`, anys(ids), scanTaskText)
+	l, err := few(ctx, tx, `SELECT `+taskColumns+`, coalesce(t.request, '') FROM task t WHERE t.id IN `+in(len(ids))+` ORDER BY t.id`, anys(ids), scanTaskText)
 	if err != nil {
 		return nil, wrap(err, "find tasks")
 	}
@@ -150,7 +150,7 @@ func (tx *Tx) SetTaskPriority(ctx context.Context, id, priority int64) error {
 
 // TaskChildren are a task's direct subtasks, the newest last, with their requests as text.
 func (tx *Tx) TaskChildren(ctx context.Context, parent int64) ([]koji.Task, error) {
-	l, err := list(ctx, tx, `SELECT `+taskColumns+`, coalesce(t.request, '') FROM task t WHERE t.parent = ? ORDER BY t.id`, []any{parent}, scanTaskText)
+	l, err := few(ctx, tx, `SELECT `+taskColumns+`, coalesce(t.request, '') FROM task t WHERE t.parent = ? ORDER BY t.id`, []any{parent}, scanTaskText)
 	return l, wrap(err, "list children of task %d", parent)
 }
 
@@ -160,19 +160,19 @@ const taskTree = `WITH RECURSIVE tree(id) AS (
 
 // TaskDescendants are the ids of a task and of all below it.
 func (tx *Tx) TaskDescendants(ctx context.Context, root int64) ([]int64, error) {
-	l, err := list(ctx, tx, taskTree+` SELECT id FROM tree ORDER BY id`, []any{root}, value[int64])
+	l, err := few(ctx, tx, taskTree+` SELECT id FROM tree ORDER BY id`, []any{root}, value[int64])
 	return l, wrap(err, "list descendants of task %d", root)
 }
 
 // TaskTree are a task and all below it, with their requests as text, by id.
 func (tx *Tx) TaskTree(ctx context.Context, root int64) ([]koji.Task, error) {
-	l, err := list(ctx, tx, taskTree+` SELECT `+taskColumns+`, coalesce(t.request, '') FROM tree JOIN task t ON t.id = tree.id ORDER BY tree.id`, []any{root}, scanTaskText)
+	l, err := few(ctx, tx, taskTree+` SELECT `+taskColumns+`, coalesce(t.request, '') FROM tree JOIN task t ON t.id = tree.id ORDER BY tree.id`, []any{root}, scanTaskText)
 	return l, wrap(err, "read tree of task %d", root)
 }
 
 // HostTasks are the open tasks of a host, with what wakes them.
 func (tx *Tx) HostTasks(ctx context.Context, host int64) ([]koji.HostTask, error) {
-	l, err := list(ctx, tx, `
+	l, err := few(ctx, tx, `
 		SELECT t.id, t.waiting, t.weight,
 		       t.waiting = TRUE AND EXISTS (SELECT 1 FROM task c WHERE c.parent = t.id AND c.awaited = TRUE AND c.state IN (2, 3, 5))
 		FROM task t WHERE t.host_id = ? AND t.state = 1 ORDER BY t.id`, []any{host},
@@ -188,7 +188,7 @@ func (tx *Tx) HostTasks(ctx context.Context, host int64) ([]koji.HostTask, error
 
 // AssignedTasks are the tasks that wait for a host to open them.
 func (tx *Tx) AssignedTasks(ctx context.Context, host int64) ([]koji.AssignedTask, error) {
-	l, err := list(ctx, tx, `SELECT id, state, channel_id, host_id, arch, method, priority, create_time
+	l, err := few(ctx, tx, `SELECT id, state, channel_id, host_id, arch, method, priority, create_time
 		FROM task WHERE host_id = ? AND state = 4 ORDER BY priority, create_time, id`, []any{host},
 		func(row scanner) (koji.AssignedTask, error) {
 			var t koji.AssignedTask
