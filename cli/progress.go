@@ -61,7 +61,8 @@ func (p *progress) update(done, total int64) {
 
 func (p *progress) draw(done, total int64) {
 	if p.bar == nil {
-		p.newBar(total, progressbar.OptionShowBytes(true), progressbar.OptionUseIECUnits(true), progressbar.OptionShowTotalBytes(true))
+		p.newBar(total, progressbar.OptionShowBytes(true), progressbar.OptionUseIECUnits(true), progressbar.OptionShowTotalBytes(true),
+			progressbar.OptionShowCount())
 	}
 	if p.bar.GetMax64() != total {
 		p.bar.ChangeMax64(total)
@@ -74,7 +75,7 @@ func (p *progress) newBar(total int64, options ...progressbar.Option) {
 	p.bar = progressbar.NewOptions64(total, append([]progressbar.Option{
 		progressbar.OptionSetWriter(p.env.screen),
 		progressbar.OptionSetDescription(p.fit(p.label)),
-		progressbar.OptionSetWidth(36),
+		progressbar.OptionSetWidth(p.barWidth()),
 		progressbar.OptionSetTheme(progressbar.Theme{Saucer: "=", SaucerHead: ">", SaucerPadding: " ", BarStart: "[", BarEnd: "]"}),
 		progressbar.OptionShowElapsedTimeOnFinish(),
 		progressbar.OptionThrottle(100 * time.Millisecond),
@@ -82,10 +83,20 @@ func (p *progress) newBar(total int64, options ...progressbar.Option) {
 	}, options...)...)
 }
 
-// fit cuts a label to what the bar leaves of the line.
+// numbersWidth is what the numbers beside a bar take of a line at most:
+// " 100% [" and "] (1023/1023 MiB, 1023 MiB/s) [59m59s:59m59s]".
+const numbersWidth = 54
+
+// barWidth is a third of what the numbers leave of the line.
+func (p *progress) barWidth() int {
+	width, _ := p.env.size()
+	return min(max((width-numbersWidth)/3, 8), 36)
+}
+
+// fit cuts a label to what the bar and its numbers leave.
 func (p *progress) fit(label string) string {
 	width, _ := p.env.size()
-	return cut(label, max(12, width-80))
+	return cut(label, max(12, width-numbersWidth-p.barWidth()))
 }
 
 // rename changes what the bar is called.
