@@ -10,6 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"koji"
 	"koji/internal/kdctest"
 	"koji/internal/pkitest"
 )
@@ -68,4 +69,29 @@ func setupLogin(env *testscript.Env, hub, settings string, vars map[string]strin
 	env.Setenv("HOME", home)
 	config := fmt.Sprintf("[koji]\nserver = %s\nserverca = %s\n", strings.Replace(url, "127.0.0.1", "localhost", 1), vars["CA"])
 	return os.WriteFile(filepath.Join(home, ".koji", "config"), []byte(config), 0o600)
+}
+
+// TestAPIVersion: a hub of another API is told of after a login, and only then.
+func TestAPIVersion(t *testing.T) {
+	t.Parallel()
+	login := map[string]any{"session-id": int64(7), "session-key": "key", "callnum": int64(0)}
+	for name, c := range map[string]struct {
+		version any
+		auth    []string
+		warning string
+	}{
+		"the same":  {int64(1), []string{"--authtype", "password", "--user", "alice", "--password", "secret"}, ""},
+		"another":   {int64(2), []string{"--authtype", "password", "--user", "alice", "--password", "secret"}, "version 2 of the API, this client version 1"},
+		"anonymous": {int64(2), nil, ""},
+		"unknown":   {koji.NewError(koji.CodeGeneric, "Invalid method: getAPIVersion"), []string{"--authtype", "password", "--user", "alice", "--password", "secret"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newFakeHub(t, answers{"login": login, "logout": nil, "getAPIVersion": c.version, "hello": "Hello World"})
+			got := h.run(t, append(c.auth, "call", "hello")...)
+			if got.code != 0 || got.out != "'Hello World'\n" || (c.warning == "") != (got.err == "") || !strings.Contains(got.err, c.warning) {
+				t.Errorf("%+v, want the warning %q", got, c.warning)
+			}
+		})
+	}
 }

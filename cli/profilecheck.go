@@ -235,8 +235,8 @@ func (c *profileChecks) hub(ctx context.Context) finding {
 	if err := s.Call(ctx, "getKojiVersion", &version); err != nil {
 		version = "older than 1.23"
 	}
-	if api != 1 {
-		return doubtful("take a client of the hub's version", "the hub speaks version %d of the API, this client 1", api)
+	if api != apiVersion {
+		return doubtful("take a client of the hub's version", "the hub speaks version %d of the API, this client %d", api, apiVersion)
 	}
 	return fine("Koji %s, API version 1, answers in %d ms", version, took)
 }

@@ -162,6 +162,9 @@ func (e *Env) openLogin(ctx context.Context, method koji.LoginMethod) error {
 		}
 	}
 	err := e.session.Login(ctx, koji.LoginOptions{Method: method, ProxyUser: e.globals.runas})
+	if err == nil {
+		err = e.compareAPI(ctx)
+	}
 	var transport *koji.TransportError
 	if errors.As(err, &transport) {
 		return failf("Error: Unable to connect to server: %v", transport)
@@ -170,6 +173,23 @@ func (e *Env) openLogin(ctx context.Context, method koji.LoginMethod) error {
 		return &failure{text: fmt.Sprintf("%s (%v)", errNoMethod.text, err), cause: err}
 	}
 	return err
+}
+
+// apiVersion is the version of the API that the client speaks.
+const apiVersion = 1
+
+// compareAPI warns of a hub that speaks another version of the API.
+func (e *Env) compareAPI(ctx context.Context) error {
+	var hub int64
+	err := e.session.Call(ctx, "getAPIVersion", &hub)
+	var transport *koji.TransportError
+	switch {
+	case errors.As(err, &transport), ctx.Err() != nil:
+		return err
+	case err == nil && hub != apiVersion:
+		e.warn("koji: the hub speaks version %d of the API, this client version %d", hub, apiVersion)
+	}
+	return nil // a hub that doesn't tell is taken as it is
 }
 
 // ask reads a secret from the terminal.
