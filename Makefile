@@ -26,7 +26,7 @@ ARCHES   := amd64 arm64 ppc64le s390x riscv64
 # compares this list with the program's), and what the tests want besides.
 LAB_PACKAGES  := binutils bzip2 cpio createrepo-c debugedit dnf file gcc libc6-dev make patch pkg-config procps rpm unzip \
                  xz-utils zstd bubblewrap
-TEST_PACKAGES := $(LAB_PACKAGES) postgresql tmux git zlib1g-dev curl krb5-kdc krb5-admin-server krb5-user
+TEST_PACKAGES := $(LAB_PACKAGES) postgresql tmux git zlib1g-dev curl krb5-kdc krb5-admin-server krb5-user zsh fish
 
 # Packages whose tests don't run under the race detector: in sqlstore it is
 # SQLite that would be watched, and a buildroot's first process is the test's
