@@ -194,6 +194,33 @@ func (s *Session) Subsession(ctx context.Context) (SessionInfo, error) {
 	return info, nil
 }
 
+// Join takes up a login that other processes use at the same time, by a session
+// under it: each counts its own calls. The call that opens it has no number, as
+// theirs go on meanwhile. Logout ends it, and the login goes on.
+func (s *Session) Join(ctx context.Context, login SessionInfo) error {
+	release, err := s.takeTurn(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	var info *SessionInfo
+	r := &request{method: "subsession", result: &info, timeout: s.o.AuthTimeout, id: identity{info: &login}}
+	if err := r.encode(nil); err != nil {
+		return err
+	}
+	if err := s.attempt(ctx, r); err != nil {
+		return fmt.Errorf("join session %d: %w", login.ID, err)
+	}
+	if info == nil {
+		return fmt.Errorf("join session %d: the hub gave no session", login.ID)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.info, s.loggedIn, s.exclusive, s.login = *info, true, false, nil
+	s.counted, s.callNum = true, 0
+	return nil
+}
+
 // Exclusive makes the session the only one of its user. If there is another
 // exclusive one, it fails with ErrAuthLocked, or closes that one with force.
 func (s *Session) Exclusive(ctx context.Context, force bool) error {

@@ -217,6 +217,40 @@ func TestSubsession(t *testing.T) {
 	}
 }
 
+func TestJoin(t *testing.T) {
+	t.Parallel()
+	var session any = SessionInfo{ID: 78, Key: "sub", HeaderAuth: true}
+	p := newPeer(t, func(w http.ResponseWriter, c peerCall, _ int) {
+		if c.Method == "subsession" {
+			reply(w, session)
+			return
+		}
+		reply(w, true)
+	})
+	s, _ := p.session(t, Options{})
+	if err := s.Join(within(t), SessionInfo{ID: 9, Key: "2-handedover", HeaderAuth: true}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := s.Call(within(t), "x", nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Logout(within(t)); err != nil || s.LoggedIn() {
+		t.Errorf("log out: %v", err)
+	}
+	if d := cmp.Diff([]string{"subsession", "x#0", "x#1", "logout#2"}, p.methods()); d != "" {
+		t.Error(d)
+	}
+	if calls := p.calls(); calls[0].Session != "9" || calls[1].Session != "78" || calls[3].Session != "78" {
+		t.Errorf("sent as %+v", calls)
+	}
+	session = nil
+	if err := s.Join(within(t), SessionInfo{ID: 9}); err == nil || s.LoggedIn() {
+		t.Errorf("joined a session that is closed: %v", err)
+	}
+}
+
 func writeFile(t *testing.T, name string, data []byte) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), name)

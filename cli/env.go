@@ -31,7 +31,6 @@ type Env struct {
 	profile  *profiles.Profile // after Profile
 	session  *koji.Session     // after Session or Anonymous
 	kept     *keptLogin        // where the login goes at the end, nil if it is closed then
-	guest    bool              // the login is another program's, which closes it
 }
 
 func newEnv(s Stdio) *Env {
@@ -134,8 +133,6 @@ func (e *Env) logout(ctx context.Context) {
 		if err := e.keep(ctx); err != nil {
 			e.warn("koji: keep the session: %v", err)
 		}
-	case e.guest:
-		_, _ = e.session.Suspend(ctx) // fails only when interrupted
 	case e.session.LoggedIn():
 		// The hub forgets the session by itself later on.
 		_ = e.session.Logout(ctx)

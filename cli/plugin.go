@@ -31,7 +31,8 @@ const (
 	envTopDir  = "KOJI_TOPDIR"
 
 	// A login that ends with the command. Its calls are numbered, from
-	// KOJI_SESSION_CALLNUM on: it is for one program at a time.
+	// KOJI_SESSION_CALLNUM on, so it is for one program at a time; a koji opens a
+	// session of its own under it.
 	envSession = "KOJI_SESSION_ID"
 	envKey     = "KOJI_SESSION_KEY"
 	envCallNum = "KOJI_SESSION_CALLNUM"
@@ -205,15 +206,12 @@ func (g *globals) inherit(argv0 string) {
 	g.profile, g.config, g.inherited = os.Getenv(envProfile), os.Getenv(envConfig), true
 }
 
-// takeOver takes up the login that was handed over with the profile.
-func (e *Env) takeOver() bool {
+// takeOver joins the login that was handed over with the profile: several
+// commands may do so at once.
+func (e *Env) takeOver(ctx context.Context) (bool, error) {
 	id, err := strconv.ParseInt(os.Getenv(envSession), 10, 64)
 	if err != nil || !e.globals.inherited || e.globals.user != "" || e.globals.runas != "" || e.profile.Server != os.Getenv(envServer) {
-		return false
+		return false, nil
 	}
-	e.session.Restore(koji.Suspended{
-		SessionInfo: koji.SessionInfo{ID: id, Key: os.Getenv(envKey), HeaderAuth: true}, NextCall: -1,
-	}, nil)
-	e.guest = true
-	return true
+	return true, e.session.Join(ctx, koji.SessionInfo{ID: id, Key: os.Getenv(envKey), HeaderAuth: true})
 }

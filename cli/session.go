@@ -123,8 +123,8 @@ func (e *Env) password(p *profiles.Profile) (string, error) {
 
 // login logs the session in, or takes up a login that was kept or handed over.
 func (e *Env) login(ctx context.Context) error {
-	if e.takeOver() {
-		return nil
+	if ok, err := e.takeOver(ctx); ok || err != nil {
+		return err
 	}
 	method, err := e.method(e.profile)
 	if err != nil {

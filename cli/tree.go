@@ -32,7 +32,7 @@ finds the profile in KOJI_PROFILE, KOJI_CONFIG, KOJI_SERVER, KOJI_WEBURL,
 KOJI_TOPURL and KOJI_TOPDIR, and if a login can be had without asking, that login
 in KOJI_SESSION_ID, KOJI_SESSION_KEY and KOJI_SESSION_CALLNUM: the session's number
 and key, and the number its next call shall have. A koji that it calls uses all
-this by itself, one at a time.`
+this by itself; several may run at once, as each has a session of its own under it.`
 
 // root makes the tree of all commands under one, for completion and for what is
 // written about them. It isn't run: what stands before a command is global.
