@@ -44,11 +44,27 @@ func (e *Env) paint(text string) string {
 	return string(mark) + text + string(markPlain)
 }
 
+// paintState gives a line that tells of a state, as details have it, the colour
+// of the state.
+func (e *Env) paintState(line string) string {
+	key, value, ok := strings.Cut(line, ": ")
+	switch strings.TrimSpace(key) {
+	case "State", "Enabled", "Ready":
+	default:
+		return line
+	}
+	word := strings.TrimSuffix(value, "\n")
+	if !ok || stateMark(word) == 0 {
+		return line
+	}
+	return key + ": " + e.paint(word) + value[len(word):]
+}
+
 func stateMark(word string) rune {
 	switch strings.ToUpper(word) {
-	case "OK", "CLOSED", "COMPLETE", "READY":
+	case "OK", "CLOSED", "COMPLETE", "READY", "Y", "YES":
 		return markGood
-	case "FAILED", "PROBLEM":
+	case "FAILED", "PROBLEM", "N", "NO":
 		return markBad
 	case "OPEN", "BUILDING", "INIT", "WARNING":
 		return markActive

@@ -117,12 +117,12 @@ func (o *listHostsOptions) complete(ctx context.Context, s *koji.Session, hosts 
 }
 
 func (o *listHostsOptions) line(h hostRow, width int) string {
-	yn := map[bool]string{true: "Y", false: "N"}
+	yn := func(b bool) string { return o.env.paint(map[bool]string{true: "Y  ", false: "N  "}[b]) }
 	update := longTime(h.LastUpdate)
 	if update == "" {
 		update = "-"
 	}
-	line := fmt.Sprintf("%-*s %-3s %-3s %4.1f/%-4.1f %-16s %-35s", width, h.Name, yn[h.Enabled], yn[h.Ready],
+	line := fmt.Sprintf("%-*s %s %s %4.1f/%-4.1f %-16s %-35s", width, h.Name, yn(h.Enabled), yn(h.Ready),
 		h.TaskLoad, h.Capacity, strings.Join(strings.Fields(text(h.Arches)), ","), update)
 	if o.description {
 		line += fmt.Sprintf(" %-50s", firstLine(h.Description))

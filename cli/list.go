@@ -39,7 +39,18 @@ func (e *Env) show(value any, text func(w *bufio.Writer)) error {
 	if e.asData() {
 		return e.printData(value)
 	}
-	return e.buffered(text)
+	if !e.coloured {
+		return e.buffered(text)
+	}
+	var plain strings.Builder
+	w := bufio.NewWriter(&plain)
+	text(w)
+	w.Flush()
+	return e.buffered(func(w *bufio.Writer) {
+		for line := range strings.Lines(plain.String()) {
+			w.WriteString(e.paintState(line))
+		}
+	})
 }
 
 // oneLine keeps a name from forging lines on a terminal. A pipe gets the text

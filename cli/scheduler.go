@@ -86,14 +86,14 @@ func (o *schedulerOptions) info(ctx context.Context) error {
 	if err := s.Call(ctx, "scheduler.getTaskRuns", &runs, clauses, fields, map[string]any{"order": "-id", "limit": o.limit}); err != nil {
 		return err
 	}
-	const layout = "%-9s %-20s %-7s %-17s %-17s %-17s"
-	header := fmt.Sprintf(layout, "Task", "Host", "State", "Created", "Started", "Ended") + "\n" + strings.Repeat("-", 92)
+	const layout = "%-9s %-20s %s %-17s %-17s %-17s"
+	header := fmt.Sprintf(layout, "Task", "Host", "State  ", "Created", "Started", "Ended") + "\n" + strings.Repeat("-", 92)
 	return list(o.env, runs, header, func(r schedulerRun) string {
 		word := ""
 		if r.State != nil {
 			word = koji.TaskState(*r.State).String()
 		}
-		return strings.TrimRight(fmt.Sprintf(layout, fmt.Sprint(r.TaskID), text(r.HostName), word, minute(r.CreateTS), minute(r.StartTS), minute(r.CompletionTS)), " ")
+		return strings.TrimRight(fmt.Sprintf(layout, fmt.Sprint(r.TaskID), text(r.HostName), o.env.paint(fmt.Sprintf("%-7s", word)), minute(r.CreateTS), minute(r.StartTS), minute(r.CompletionTS)), " ")
 	})
 }
 

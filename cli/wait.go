@@ -112,7 +112,7 @@ func (o *waitForOptions) look(ctx context.Context, s *koji.Session, things []*aw
 				return false, err
 			}
 		default:
-			o.env.say("%s: %s", a.name, a.State)
+			o.env.say("%s: %s", a.name, o.env.paint(a.State))
 		}
 	}
 	return done, nil

@@ -68,8 +68,12 @@ func (t *treeScreen) draw(now time.Time, last bool) {
 		b.WriteString(l)
 		b.WriteByte('\n')
 	}
+	screen := t.w.env.screen
+	if t.w.env.coloured {
+		screen = colourWriter{screen}
+	}
 	// One write, so that no half of a tree is seen.
-	_, _ = io.WriteString(t.w.env.screen, b.String())
+	_, _ = io.WriteString(screen, b.String())
 	t.lines = len(lines)
 }
 
@@ -84,7 +88,11 @@ func (t *treeScreen) render(now time.Time, width int, running bool) []string {
 		}
 		text := fmt.Sprintf("%s%s %d %s: %s%s", strings.Repeat("  ", depth), mark(task.State), task.ID,
 			koji.TaskLabel(task), t.w.state(task), age(task, now)) + t.w.usualBar(task, koji.Seconds(now))
-		lines = append(lines, cut(safetext.Clean(text), width-1))
+		line := cut(safetext.Clean(text), width-1)
+		if sign := stateMark(task.State.String()); sign != 0 && t.w.env.coloured {
+			line = strings.Replace(line, mark(task.State), string(sign)+mark(task.State)+string(markPlain), 1)
+		}
+		lines = append(lines, line)
 	}
 	return lines
 }

@@ -81,7 +81,7 @@ func why(ctx context.Context, env *Env, args []string) error {
 
 func (r *reason) print(env *Env, w io.Writer, level int) {
 	indent := strings.Repeat("  ", level)
-	fmt.Fprintln(w, env.oneLine(fmt.Sprintf("%s%d %s: %s", indent, r.Task, r.Label, strings.ToLower(r.State))))
+	fmt.Fprintln(w, env.oneLine(fmt.Sprintf("%s%d %s: ", indent, r.Task, r.Label))+env.paint(strings.ToLower(r.State)))
 	for _, text := range r.Why {
 		fmt.Fprintln(w, env.oneLine(indent+"  "+text))
 	}
