@@ -9,6 +9,7 @@ import (
 	"hash"
 	"io"
 	"os"
+	"strings"
 
 	"koji"
 	"koji/internal/rpmfile"
@@ -30,6 +31,31 @@ func rpmCheck(r koji.RPM) func(file string) error {
 			return failf("%s is not the rpm that the hub has: its payload's md5 is %s instead of %s", file, f.SigMD5, r.PayloadHash)
 		}
 		if err := f.VerifyPayload(); err != nil {
+			return failf("%s is damaged: %v", file, err)
+		}
+		return nil
+	}
+}
+
+// outputCheck is whether a file of a task's has the size that the hub tells, and
+// is whole if it is an rpm: the hub knows no digest of what isn't imported yet.
+func outputCheck(size int64) func(file string) error {
+	return func(file string) error {
+		info, err := os.Stat(file)
+		if err != nil {
+			return fmt.Errorf("check %s: %w", file, err)
+		}
+		if info.Size() != size {
+			return failf("%s is not the file that the hub has: of its %d bytes %d came", file, size, info.Size())
+		}
+		if !strings.HasSuffix(file, ".rpm") {
+			return nil
+		}
+		f, err := rpmfile.Open(file)
+		if err != nil {
+			return doubt{err}
+		}
+		if err := f.VerifyPayload(); err != nil && f.SigMD5 != "" {
 			return failf("%s is damaged: %v", file, err)
 		}
 		return nil

@@ -75,7 +75,7 @@ func TestFetchChecks(t *testing.T) {
 	damaged := append([]byte(nil), rpm...)
 	damaged[len(damaged)-1] ^= 1
 	cases := []struct {
-		name, data string
+		name, data string // the name ends as the file's
 		check      func(string) error
 		want       string // of the error, "" if there is none
 	}{
@@ -83,6 +83,11 @@ func TestFetchChecks(t *testing.T) {
 		{"a damaged rpm", string(damaged), known, "is damaged"},
 		{"another rpm", string(rpm), rpmCheck(koji.RPM{PayloadHash: "00112233445566778899aabbccddeeff"}), "is not the rpm that the hub has"},
 		{"no rpm", "<html>", known, ""},
+		{"of a task.rpm", string(rpm), outputCheck(int64(len(rpm))), ""},
+		{"of a task, damaged.rpm", string(damaged), outputCheck(int64(len(rpm))), "is damaged"},
+		{"of a task, short.rpm", string(rpm[:len(rpm)-1]), outputCheck(int64(len(rpm))), "of its"},
+		{"of a task.log", "abc", outputCheck(3), ""},
+		{"of a task, long.log", "abcd", outputCheck(3), "of its 3 bytes 4 came"},
 		{"an archive", "abc", archiveCheck(archive{Checksum: "900150983cd24fb0d6963f7d28e17f72"}), ""},
 		{"another archive", "abd", archiveCheck(archive{Checksum: "900150983cd24fb0d6963f7d28e17f72"}), "its md5 is"},
 	}
@@ -91,7 +96,7 @@ func TestFetchChecks(t *testing.T) {
 			t.Parallel()
 			h := newFakeHub(t, nil)
 			h.files["file"] = c.data
-			local := filepath.Join(t.TempDir(), "file")
+			local := filepath.Join(t.TempDir(), "file"+filepath.Ext(c.name))
 			env := testEnv(t, &strings.Builder{})
 			err := fetchAll(t.Context(), env, env.session, []remoteFile{{path: h.URL + "/kojifiles/file", local: local, check: c.check}}, true)
 			_, statErr := os.Stat(local)

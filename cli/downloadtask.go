@@ -27,7 +27,8 @@ func newDownloadTaskCommand(env *Env) *cobra.Command {
 	o := &downloadTaskOptions{downloadOptions: downloadOptions{env: env}}
 	cmd := &cobra.Command{
 		Use: "download-task <task_id>", Short: "Fetch what a task and its subtasks made", GroupID: download,
-		Long:    "Fetches rpms unless told otherwise. What is here already, or half, isn't fetched again.",
+		Long: "Fetches rpms unless told otherwise. What is here already, or half, isn't fetched again.\n" +
+			"Files are checked for the size that the hub tells, and rpms against the digest in them.",
 		Example: "koji download-task --arch x86_64 --logs 1234", Args: arguments(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args[0]) },
 	}
@@ -168,8 +169,10 @@ func (o *downloadTaskOptions) tasks(ctx context.Context, s *koji.Session, task *
 
 // files are those of one task that are wanted.
 func (o *downloadTaskOptions) files(ctx context.Context, s *koji.Session, task koji.Task, top koji.Paths) ([]remoteFile, error) {
-	output := map[string][]string{}
-	if err := s.Call(ctx, "listTaskOutput", &output, task.ID, koji.Named{"all_volumes": true}); err != nil {
+	output := map[string]map[string]struct { // by name and volume
+		Size string `xmlrpc:"st_size"`
+	}{}
+	if err := s.Call(ctx, "listTaskOutput", &output, task.ID, koji.Named{"stat": true, "all_volumes": true}); err != nil {
 		return nil, err
 	}
 	var files []remoteFile
@@ -180,8 +183,11 @@ func (o *downloadTaskOptions) files(ctx context.Context, s *koji.Session, task k
 		if !o.wants(name, task) {
 			continue
 		}
-		for _, volume := range output[name] {
+		for _, volume := range sortedKeys(output[name]) {
 			f := remoteFile{path: top.Task(volume, task.ID) + "/" + name, local: o.local(name, task)}
+			if size, err := strconv.ParseInt(output[name][volume].Size, 10, 64); err == nil {
+				f.check = outputCheck(size)
+			}
 			if volume != "DEFAULT" && volume != "" {
 				if !filepath.IsLocal(volume) {
 					return nil, failf("Refusing to write to the volume named %q", volume)
