@@ -61,29 +61,48 @@ func (c *calls) wakeAfter(d time.Duration, what any) tea.Cmd {
 // meter counts the calls of the last minute.
 type meter struct {
 	mu    sync.Mutex
-	times []time.Time
+	calls []metered
 }
 
-func (m *meter) add(now time.Time) {
+// metered is a call that was made.
+type metered struct {
+	at       time.Time
+	byItself bool // without that the user did anything
+}
+
+func (m *meter) add(now time.Time, byItself bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.trim(now)
-	m.times = append(m.times, now)
+	m.calls = append(m.calls, metered{now, byItself})
 }
 
 func (m *meter) perMinute(now time.Time) int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.trim(now)
-	return len(m.times)
+	return len(m.calls)
+}
+
+// since counts the calls that were made by themselves since then, at most a
+// minute ago.
+func (m *meter) since(then time.Time) (n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, c := range m.calls {
+		if c.byItself && c.at.After(then) {
+			n++
+		}
+	}
+	return n
 }
 
 func (m *meter) trim(now time.Time) {
 	n := 0
-	for n < len(m.times) && now.Sub(m.times[n]) > time.Minute {
+	for n < len(m.calls) && now.Sub(m.calls[n].at) >= time.Minute {
 		n++
 	}
-	m.times = m.times[n:]
+	m.calls = m.calls[n:]
 }
 
 // hub is the way to a hub: reads go by a session without a login, whose calls
@@ -112,7 +131,7 @@ func newHub(act *koji.Session, now func() time.Time) (*hub, error) {
 func (h *hub) take(ctx context.Context) (release func(), err error) {
 	select {
 	case h.slots <- struct{}{}:
-		h.meter.add(h.now())
+		h.meter.add(h.now(), ctx.Value(ownAccord{}) != nil)
 		return func() { <-h.slots }, nil
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
@@ -158,6 +177,19 @@ func (h *hub) all(ctx context.Context, m *koji.Multicall) error {
 		}
 	}
 	return nil
+}
+
+// ownAccord marks the calls that are made without that the user did anything.
+type ownAccord struct{}
+
+func byItself(ctx context.Context) context.Context {
+	return context.WithValue(ctx, ownAccord{}, true)
+}
+
+// askByItself is ask for what time alone brings: it counts towards what a
+// polled hub is asked a minute.
+func (e *env) askByItself(c *calls, f func(ctx context.Context) (any, error)) tea.Cmd {
+	return e.ask(c, func(ctx context.Context) (any, error) { return f(byItself(ctx)) })
 }
 
 // ask is a command that makes a call in the background and brings its answer

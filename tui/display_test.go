@@ -122,3 +122,28 @@ func TestScreenIsWrittenAnew(t *testing.T) {
 		}
 	}
 }
+
+// A size is laid out once it stays; until then nothing is drawn, and then all.
+func TestSizeRestsBeforeItIsLaidOut(t *testing.T) {
+	t.Parallel()
+	r := testRoot(80, 24, newTheme(paletteDark, false))
+	frames := 0
+	r.drawn = func(*Canvas) { frames++ }
+	for _, size := range []tea.WindowSizeMsg{sizeMsg(100, 30), sizeMsg(120, 40)} {
+		r.Update(size)
+	}
+	press(r, "j")
+	r.Update(sizeRests(sizeMsg(100, 30)))
+	if r.w != 80 || frames != 0 || r.top().(*tasksView).w != 80 {
+		t.Errorf("laid out as %d, %d frames drawn, while the size changes", r.w, frames)
+	}
+	r.Update(sizeRests(sizeMsg(120, 40)))
+	if r.w != 120 || r.h != 40 || frames != 1 || !r.anew || r.top().(*tasksView).w != 120 {
+		t.Errorf("laid out as %dx%d, %d frames drawn, after the size has stayed", r.w, r.h, frames)
+	}
+	r.Update(sizeMsg(60, 20))
+	r.Update(sizeMsg(120, 40))
+	if press(r, "j"); frames != 3 {
+		t.Errorf("%d frames drawn once the size is as it was", frames)
+	}
+}

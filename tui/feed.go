@@ -35,6 +35,7 @@ type feed struct {
 	send func(tea.Msg)
 	now  func() time.Time
 	pace pace
+	beat func(every time.Duration) *time.Ticker // of polls
 
 	mu      sync.Mutex // guards what follows
 	owner   int64      // whose tasks, 0 for all
@@ -61,7 +62,7 @@ type feed struct {
 
 func newFeed(h *hub, send func(tea.Msg), p pace) *feed {
 	return &feed{
-		hub: h, send: send, now: h.now, pace: p, poked: make(chan struct{}, 1),
+		hub: h, send: send, now: h.now, pace: p, beat: time.NewTicker, poked: make(chan struct{}, 1),
 		seen: map[int64]task{}, names: names{map[int64]string{}, map[int64]string{}, map[int64]string{}},
 		logs: map[int64]string{}, tails: map[int64]string{}, grown: map[int64]logSize{},
 		room: storeLimit, farm: map[int64]koji.Host{}, link: link{every: p.poll},
@@ -118,6 +119,7 @@ func (f *feed) wanted() (owner int64, watched []int64) {
 
 // run feeds until ctx ends.
 func (f *feed) run(ctx context.Context) {
+	ctx = byItself(ctx)
 	for owner, _ := f.wanted(); owner == nobodyYet; owner, _ = f.wanted() {
 		select {
 		case <-ctx.Done():

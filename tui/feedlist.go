@@ -254,7 +254,7 @@ func (f *feed) poll(ctx context.Context) error {
 	if err := f.list(ctx); err != nil {
 		return err
 	}
-	ticks := time.NewTicker(f.pace.poll)
+	ticks := f.beat(f.pace.poll)
 	defer ticks.Stop()
 	for {
 		if err := f.refreshTails(ctx); err != nil {
@@ -267,7 +267,7 @@ func (f *feed) poll(ctx context.Context) error {
 		case <-f.poked:
 			err = f.list(ctx)
 		case <-ticks.C:
-			if f.resting() && f.now().Sub(f.link.heard) < restPolls*f.pace.poll {
+			if !f.due() {
 				continue
 			}
 			since := f.since - toldAgain

@@ -12,6 +12,12 @@ import (
 
 func sizeMsg(w, h int) tea.WindowSizeMsg { return tea.WindowSizeMsg{Width: w, Height: h} }
 
+// resize gives the screen another size, which stays.
+func resize(r *root, w, h int) {
+	r.Update(sizeMsg(w, h))
+	r.Update(sizeRests(sizeMsg(w, h)))
+}
+
 // keyMsg is the message of a key by its name.
 func keyMsg(name string) tea.KeyMsg {
 	types := map[string]tea.KeyType{
@@ -215,7 +221,7 @@ func TestTooSmall(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	press(r, "?")
-	r.Update(sizeMsg(80, 24))
+	resize(r, 80, 24)
 	if got := checkFrame(t, r).text(0); !strings.Contains(got, "Help") {
 		t.Errorf("a key pressed while the screen was too small is lost: %q", got)
 	}

@@ -54,7 +54,7 @@ func FuzzScreen(f *testing.F) {
 					r.Update(changes{whole: true})
 					r.Update(sampleChanges())
 				case s < 240:
-					r.Update(sizeMsg(1+int(next), 1+int(s)%60))
+					resize(r, 1+int(next), 1+int(s)%60)
 				case s < 245:
 					r.Update(link{lost: testNow(), reason: line, tries: int(next)})
 				case s < 250:

@@ -129,8 +129,11 @@ func (v *listing[Q, T]) ask() tea.Cmd {
 
 func (v *listing[Q, T]) askPage(q Q, offset int) tea.Cmd {
 	v.asking, v.asked = true, q
-	h, fetch := v.e.hub, v.fetch
-	return v.e.ask(v.c, func(ctx context.Context) (any, error) { return fetch(ctx, h, q, offset) })
+	h, fetch, ask := v.e.hub, v.fetch, v.e.ask
+	if v.loaded && q == v.query && offset == 0 {
+		ask = v.e.askByItself // what is shown, anew
+	}
+	return ask(v.c, func(ctx context.Context) (any, error) { return fetch(ctx, h, q, offset) })
 }
 
 // more asks for what the rows on the screen need: the next page, and what else

@@ -212,7 +212,7 @@ func (e *env) askTimes(c *calls, tasks []task) tea.Cmd {
 		e.kept.Times[s] = past
 	}
 	h := e.hub
-	return e.ask(c, func(ctx context.Context) (any, error) { return loadTimes(ctx, h, subjects, now.Unix()) })
+	return e.askByItself(c, func(ctx context.Context) (any, error) { return loadTimes(ctx, h, subjects, now.Unix()) })
 }
 
 // takeTimes brings in times, and lets the oldest go when there are many.

@@ -20,15 +20,35 @@ func usualPace() pace {
 // restPolls is how many polls become one while nobody looks.
 const restPolls = 3
 
-// rest has a polled hub be asked less often while nobody looks at the screen.
-func (f *feed) rest(away bool) {
+// idleTime is after how long without a key nobody looks.
+const idleTime = 10 * time.Minute
+
+// rest has a polled hub be asked less often while nobody looks at the
+// screen, and tells whether nobody did until now.
+func (f *feed) rest(away bool) (was bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.away = away
+	was, f.away = f.away, away
+	return was
 }
 
 func (f *feed) resting() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.away
+}
+
+// due reports whether a hub is to be polled at this beat. What views ask for by
+// themselves comes out of the polls' share: together they are as many calls a
+// minute as there are polls alone, as long as the hub is heard of often enough.
+func (f *feed) due() bool {
+	now, every := f.now(), f.pace.poll
+	switch since := now.Sub(f.link.heard); {
+	case since < every/2: // it took its time to answer
+		return false
+	case since >= restPolls*every-every/2:
+		return true
+	}
+	minute := time.Minute - every/5 // beats come a little early or late
+	return !f.resting() && f.hub.meter.since(now.Add(-minute)) < int(time.Minute/every)
 }

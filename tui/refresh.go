@@ -26,7 +26,7 @@ type refresher struct {
 const (
 	refreshMost   = time.Second
 	refreshStream = 30 * time.Second
-	refreshPoll   = 15 * time.Second
+	refreshPoll   = 30 * time.Second
 )
 
 // now asks.
@@ -36,7 +36,7 @@ func (f *refresher) now() tea.Cmd {
 		return nil
 	}
 	f.asking, f.stale, f.asked = true, false, f.e.now()
-	return f.e.ask(f.v.calls(), f.load)
+	return f.e.askByItself(f.v.calls(), f.load)
 }
 
 // changed asks soon, since something has changed.

@@ -48,7 +48,7 @@ func (v *reposView) countBehind() tea.Cmd {
 		return nil
 	}
 	h := v.e.hub
-	return v.e.ask(v.c, func(ctx context.Context) (any, error) { return askBehind(ctx, h, ask) })
+	return v.e.askByItself(v.c, func(ctx context.Context) (any, error) { return askBehind(ctx, h, ask) })
 }
 
 // askBehind counts the events since repos were made at which their tags, or

@@ -22,8 +22,10 @@ type root struct {
 	tabs    []*tab
 	hubs    hubs
 	ctx     context.Context
-	w, h    int
-	frame   string // as it was drawn last
+	w, h    int               // that are drawn
+	size    tea.WindowSizeMsg // that there is
+	touched time.Time         // by the user, last
+	frame   string            // as it was drawn last
 	canvas  *Canvas
 	zones   zones // that can be clicked in it
 	pointer pointer
@@ -57,7 +59,7 @@ type frameDue struct{}
 type tickAt int
 
 func newRoot(ctx context.Context, t *tab) *root {
-	return &root{tab: t, tabs: []*tab{t}, ctx: ctx, dirty: true, pointer: pointer{on: true}}
+	return &root{tab: t, tabs: []*tab{t}, ctx: ctx, dirty: true, touched: t.e.now(), pointer: pointer{on: true}}
 }
 
 // Init asks who the user is, if that wasn't done before.
@@ -75,24 +77,22 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	var cmds []tea.Cmd
 	switch m := msg.(type) {
 	case tea.WindowSizeMsg:
-		r.w, r.h = m.Width, m.Height
-		for _, t := range r.tabs {
-			t.resize(r.w, max(r.h-3, 0))
+		cmds = append(cmds, r.resize(m))
+	case sizeRests:
+		if tea.WindowSizeMsg(m) == r.size {
+			r.layout()
 		}
 	case tea.KeyMsg:
+		r.attend(false)
 		for _, k := range r.split(m) {
 			cmds = append(cmds, r.key(k))
 		}
 	case tea.FocusMsg, tea.BlurMsg:
 		_, away := m.(tea.BlurMsg)
-		for _, t := range r.tabs {
-			t.e.feed.rest(away)
-			if !away && t.e.link.up && !t.e.link.stream {
-				t.e.feed.poke()
-			}
-		}
+		r.attend(away)
 		r.dirty = was
 	case tea.MouseMsg:
+		r.attend(false)
 		if r.zones.list != nil {
 			cmds = append(cmds, r.point(m))
 		}
@@ -123,6 +123,9 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			return r, nil
 		}
 		r.tickDue = false
+		if r.e.now().Sub(r.touched) >= idleTime {
+			r.look(true)
+		}
 		if now := r.e.now(); !r.e.noticeEnds.IsZero() && now.After(r.e.noticeEnds) {
 			r.e.notice, r.e.noticeEnds = "", time.Time{}
 		}
@@ -146,6 +149,46 @@ func (r *root) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	}
 	cmds = append(cmds, r.settle(), r.clock(), r.spinner(), r.refresh())
 	return r, tea.Batch(append(cmds, r.capture())...)
+}
+
+// resizePause is how long a size must stay for it to be laid out: while a
+// window is dragged there are many.
+const resizePause = 50 * time.Millisecond
+
+// sizeRests tells that a size has stayed for a while.
+type sizeRests tea.WindowSizeMsg
+
+// resize takes in the screen's size, the first one at once.
+func (r *root) resize(m tea.WindowSizeMsg) tea.Cmd {
+	r.size, r.anew = m, true
+	if r.w == 0 {
+		r.layout()
+		return nil
+	}
+	return tea.Tick(resizePause, func(time.Time) tea.Msg { return sizeRests(m) })
+}
+
+func (r *root) layout() {
+	r.w, r.h = r.size.Width, r.size.Height
+	for _, t := range r.tabs {
+		t.resize(r.w, max(r.h-3, 0))
+	}
+}
+
+// attend takes note that the user is there, or looks elsewhere.
+func (r *root) attend(away bool) {
+	r.touched = r.e.now()
+	r.look(away)
+}
+
+// look has the hubs be asked less often while nobody looks, and at once when
+// somebody does again.
+func (r *root) look(away bool) {
+	for _, t := range r.tabs {
+		if was := t.e.feed.rest(away); was && !away && t.e.link.up && !t.e.link.stream {
+			t.e.feed.poke()
+		}
+	}
 }
 
 // split is a message's keys; where text is typed, they stay together.
@@ -380,7 +423,7 @@ func (r *root) View() string {
 // refresh draws the frame anew if something has changed, or asks to be told
 // when that may be.
 func (r *root) refresh() tea.Cmd {
-	if !r.dirty {
+	if !r.dirty || r.w > 0 && r.size != (tea.WindowSizeMsg{Width: r.w, Height: r.h}) {
 		return nil
 	}
 	if now := r.e.now(); r.out != nil && r.w > 0 {

@@ -280,10 +280,10 @@ func TestPolledListIsAskedAgain(t *testing.T) {
 		want bool
 	}{
 		{"at once", func() {}, false},
-		{"after 20 s", func() { later = later.Add(20 * time.Second) }, true},
+		{"after 40 s", func() { later = later.Add(40 * time.Second) }, true},
 		{"below another view", func() { press(r, "enter") }, false},
 		{"in another place", func() { press(r, "q", "1") }, false},
-		{"shown again", func() { press(r, "2"); later = later.Add(20 * time.Second) }, true},
+		{"shown again", func() { press(r, "2"); later = later.Add(40 * time.Second) }, true},
 		{"of a hub with a stream", func() { r.Update(link{up: true, stream: true}) }, false},
 		{"of a lost hub", func() { r.Update(link{up: false, lost: later}) }, false},
 	} {

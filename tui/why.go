@@ -63,7 +63,7 @@ func (e *env) askWaits(c *calls, tasks []task) tea.Cmd {
 		return nil
 	}
 	h := e.hub
-	return e.ask(c, func(ctx context.Context) (any, error) { return loadWaits(ctx, h, ask) })
+	return e.askByItself(c, func(ctx context.Context) (any, error) { return loadWaits(ctx, h, ask) })
 }
 
 // takeWaits brings in reasons; that they couldn't be had is no news.
