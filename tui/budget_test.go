@@ -23,7 +23,7 @@ type patient struct {
 	msgs  chan tea.Msg
 }
 
-func newPatient(t *testing.T, l *lab) *patient {
+func newPatient(t *testing.T, l *lab, set func(f *feed)) *patient {
 	t.Helper()
 	p := &patient{t: t, beats: make(chan time.Time), msgs: make(chan tea.Msg, 1000)}
 	p.now.Store(time.Now().Unix())
@@ -35,6 +35,7 @@ func newPatient(t *testing.T, l *lab) *patient {
 	}
 	p.r = r
 	r.e.feed.beat = func(time.Duration) *time.Ticker { return &time.Ticker{C: p.beats} }
+	set(r.e.feed)
 	var feeds sync.WaitGroup
 	r.tab.feed(&feeds, func(m tea.Msg) { p.msgs <- m })
 	t.Cleanup(func() { cancel(errors.New("the test is over")); feeds.Wait() })
@@ -122,7 +123,7 @@ func TestCallsWhileNothingHappens(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			p := newPatient(t, l)
+			p := newPatient(t, l, func(*feed) {})
 			for _, k := range tt.keys {
 				p.update(keyMsg(k))
 				p.rest()

@@ -46,6 +46,10 @@ type feed struct {
 	link   link
 	seen   map[int64]task // what was sent
 	room   int            // from how many on some are forgotten
+	pages  chan float64   // of old tasks that are wanted: those made before
+	today  float64        // when the tasks finished that are listed, at the earliest
+	most   int            // finished tasks of a first listing
+	page   int            // of a page of old ones
 	names  names
 	last   int64 // the last notice that was taken in whole
 	listed int64 // the owner whose tasks were listed last
@@ -65,7 +69,7 @@ func newFeed(h *hub, send func(tea.Msg), p pace) *feed {
 		hub: h, send: send, now: h.now, pace: p, beat: time.NewTicker, poked: make(chan struct{}, 1),
 		seen: map[int64]task{}, names: names{map[int64]string{}, map[int64]string{}, map[int64]string{}},
 		logs: map[int64]string{}, tails: map[int64]string{}, grown: map[int64]logSize{},
-		room: storeLimit, farm: map[int64]koji.Host{}, link: link{every: p.poll},
+		room: storeLimit, pages: make(chan float64, 1), most: finishedLimit, page: olderPage, farm: map[int64]koji.Host{}, link: link{every: p.poll},
 	}
 }
 
@@ -265,6 +269,10 @@ func (f *feed) listen(ctx, streaming context.Context, stream *koji.Stream) error
 				return err
 			}
 			changed, f.last, whole = map[int64]koji.TaskNotice{}, last, false
+		case before := <-f.pages:
+			if err := f.listOlder(ctx, before); err != nil {
+				return err
+			}
 		case <-tails.C:
 			if err := f.refreshTails(ctx); err != nil {
 				return err

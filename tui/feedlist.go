@@ -140,32 +140,35 @@ const (
 	finishedLimit = 2000
 )
 
+// chosen are the options of a listing of the scope's tasks.
+func (f *feed) chosen(more map[string]any) map[string]any {
+	o := map[string]any{"decode": true}
+	if owner, _ := f.wanted(); owner != 0 {
+		o["owner"] = owner
+	}
+	maps.Copy(o, more)
+	return o
+}
+
 func (f *feed) listSince(ctx context.Context, since float64, whole bool) error {
 	owner, _ := f.wanted()
-	opts := func(more map[string]any) map[string]any {
-		o := map[string]any{"decode": true}
-		if owner != 0 {
-			o["owner"] = owner
-		}
-		maps.Copy(o, more)
-		return o
-	}
 	newest := func(limit int) map[string]any { return map[string]any{"order": "-id", "limit": limit} }
 	var open, finished []koji.Task
 	var hosts []koji.Host
 	var channels []koji.Channel
 	m := f.hub.read.Multicall()
-	m.Add(&open, "listTasks", opts(map[string]any{"state": []any{int(koji.TaskFree), int(koji.TaskOpen), int(koji.TaskAssigned)}}), newest(openLimit))
-	m.Add(&finished, "listTasks", opts(map[string]any{
-		"state":          []any{int(koji.TaskClosed), int(koji.TaskCanceled), int(koji.TaskFailed)},
-		"completedAfter": since,
-	}), newest(finishedLimit))
+	m.Add(&open, "listTasks", f.chosen(map[string]any{"state": []any{int(koji.TaskFree), int(koji.TaskOpen), int(koji.TaskAssigned)}}), newest(openLimit))
+	over := f.chosen(map[string]any{"state": finishedStates, "completedAfter": since})
+	m.Add(&finished, "listTasks", over, newest(f.most))
 	f.rounds++
 	if whole || f.rounds%hostRounds == 0 {
 		m.Add(&hosts, "listHosts")
 	}
+	count := 0
 	if whole {
 		m.Add(&channels, "listChannels")
+		m.Add(&count, "listTasks", over, map[string]any{"countOnly": true})
+		f.today = since
 	}
 	tails := func() map[int64]string { return nil }
 	if !f.link.stream {
@@ -187,7 +190,7 @@ func (f *feed) listSince(ctx context.Context, since float64, whole bool) error {
 	if whole {
 		f.seen = map[int64]task{}
 	}
-	c := changes{whole: whole, farm: f.loadOfFarm(), tails: tails()}
+	c := changes{whole: whole, rest: max(count-len(finished), 0), farm: f.loadOfFarm(), tails: tails()}
 	told := make(map[int64]bool, len(open))
 	// A task that finished between the two is in both: the later one counts.
 	for _, list := range [][]koji.Task{open, finished} {
@@ -266,6 +269,8 @@ func (f *feed) poll(ctx context.Context) error {
 			return context.Cause(ctx)
 		case <-f.poked:
 			err = f.list(ctx)
+		case before := <-f.pages:
+			err = f.listOlder(ctx, before)
 		case <-ticks.C:
 			if !f.due() {
 				continue

@@ -51,6 +51,8 @@ type entry struct {
 type changes struct {
 	whole bool   // tasks are all there are
 	tasks []task // new or changed, parents and children in any order
+	older bool   // tasks are a page of old ones
+	rest  int    // finished tasks of today that the hub has besides, if whole or older
 	tails map[int64]string
 	logs  []logSize
 	// What else a hub with a stream says has changed.
@@ -114,6 +116,10 @@ type store struct {
 	tally
 	loaded bool // there was a whole listing
 
+	limit int  // of tasks
+	wide  bool // there may be twice as many
+	rest  int  // finished tasks of today that the hub has besides
+
 	load, capacity float64 // of all enabled hosts, as far as is known
 }
 
@@ -121,7 +127,7 @@ type store struct {
 const storeLimit = 20000
 
 func newStore() *store {
-	return &store{tasks: map[int64]*entry{}, orphans: map[int64][]int64{}}
+	return &store{limit: storeLimit, tasks: map[int64]*entry{}, orphans: map[int64][]int64{}}
 }
 
 func (s *store) get(id int64) *entry { return s.tasks[id] }
@@ -160,6 +166,9 @@ func (s *store) apply(c changes) {
 	}
 	for i := range c.tasks {
 		s.put(c.tasks[i])
+	}
+	if c.whole || c.older {
+		s.rest = c.rest
 	}
 	if c.whole || len(c.tasks) > 0 {
 		s.shape++
@@ -263,18 +272,6 @@ func (s *store) remove(id int64) {
 	for _, child := range e.children {
 		s.roots = with(s.roots, child, descending)
 		s.orphans[id] = append(s.orphans[id], child)
-	}
-}
-
-// prune lets the oldest finished trees go when there are too many tasks.
-func (s *store) prune() {
-	for len(s.tasks) > storeLimit && len(s.settled.ids) > 0 {
-		s.removeTree(s.settled.ids[len(s.settled.ids)-1])
-	}
-	for i := len(s.roots) - 1; i >= 0 && len(s.tasks) > storeLimit; i-- {
-		if e := s.tasks[s.roots[i]]; e.finished() {
-			s.removeTree(e.id)
-		}
 	}
 }
 

@@ -206,6 +206,9 @@ func (v *tasksView) drawRow(c *Canvas, y int, r *row, cols columns) {
 		v.drawFold(p, r).put(roleDone, v.e.sign(kindMarks[kindDone]))
 		p.put(roleDim, fmt.Sprintf(" %d finished today", r.total))
 		v.drawMix(p, r)
+		if n := v.e.store.rest; n > 0 {
+			p.skip(2).put(roleDim, fmt.Sprintf("and %d older tasks at the hub", n))
+		}
 	case rowMore:
 		v.drawFold(p.put(roleFrame, r.guide), r)
 		p.put(roleDim, fmt.Sprintf(" %d more", r.total))

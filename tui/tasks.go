@@ -25,7 +25,8 @@ type tasksView struct {
 	marks  map[int64]bool
 	touch  time.Time // the last key
 	side   sidePane
-	noPane bool // not wanted, though there is room
+	older  float64 // what the page of old tasks came before that was asked for last
+	noPane bool    // not wanted, though there is room
 }
 
 func newTasksView(e *env, mine bool) *tasksView {
@@ -103,6 +104,8 @@ func (v *tasksView) build() {
 		v.t.end(false)
 	}
 	v.newest = v.t.newest
+	v.e.store.wide = v.t.folds[rowKey{rowDone, 0}]
+	v.scrolled()
 	v.watch()
 }
 
@@ -174,6 +177,9 @@ func (v *tasksView) update(msg tea.Msg) tea.Cmd {
 		v.build()
 		return tea.Batch(v.wonder(), v.side.update(msg))
 	case changes:
+		if m.whole {
+			v.older = 0
+		}
 		if v.shape != v.e.store.shape {
 			v.build()
 		}
@@ -267,6 +273,7 @@ func (v *tasksView) do(a action) tea.Cmd {
 	if stale && v.t.sel != was {
 		v.build()
 	}
+	v.scrolled()
 	v.watch()
 	return tea.Batch(cmd, v.side.show(v.selectedTask(), v.paned()))
 }
