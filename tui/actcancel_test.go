@@ -7,11 +7,18 @@ import (
 	"koji"
 )
 
-// One task, what is below it, or the whole tree: each way to cancel says what
-// it does, does that alone, and is off where there is nothing to do.
-func TestCanceling(t *testing.T) {
+// What can be done to tasks and hosts of one hub, and how chains of builds stand.
+func TestTasksActedOn(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
+	for name, test := range map[string]func(*testing.T, *lab){"cancel": testCanceling, "assign": testAssigning, "chain": testChain} {
+		t.Run(name, func(t *testing.T) { test(t, l.in(t)) })
+	}
+}
+
+// One task, what is below it, or the whole tree: each way to cancel says what
+// it does, does that alone, and is off where there is nothing to do.
+func testCanceling(t *testing.T, l *lab) {
 	tree := func(name string) (parent, one, two int64) {
 		parent = l.build("git+https://src.example.org/rpms/" + name + "#main")
 		one, two = l.subtask(parent, "x86_64"), l.subtask(parent, "noarch")
@@ -27,10 +34,10 @@ func TestCanceling(t *testing.T) {
 			}
 		}
 	}
-	d := drive(t, l.admin, 100, 30)
 	parent, one, two := tree("foo")
+	d := drive(t, l.admin, 100, 30)
 	d.see(fmt.Sprintf("├◉ %d", one), fmt.Sprintf("└◦ %d", two))
-	d.press("a")
+	d.press("g", "a")
 	d.see(fmt.Sprintf("act on %d", parent), "y  copy…", fmt.Sprintf("koji -p lab taskinfo %d", parent))
 	d.press("k")
 	d.see("Cancel subtasks?", fmt.Sprintf("Of %d build", parent), "cancels its 2 subtasks: 1 running, 1 waiting", "work on bld01",
@@ -66,15 +73,13 @@ func TestCanceling(t *testing.T) {
 }
 
 // A task is given to a host, which needs force once it has one; hosts start anew.
-func TestAssigning(t *testing.T) {
-	t.Parallel()
-	l := newLab(t)
+func testAssigning(t *testing.T, l *lab) {
 	l.call(l.admin, nil, "addHost", "bld02", "s390x")
 	var id int64
 	l.call(l.admin, &id, "makeTask", "sleep", []any{1})
 	d := drive(t, l.admin, 100, 30)
 	d.see(fmt.Sprintf("◦ %d sleep", id))
-	d.press("a", "h")
+	d.press("g", "a", "h")
 	d.see(fmt.Sprintf("Assign %d", id), "bld01", "x86_64 noarch", "bld02", "no host yet")
 	d.press("02", "enter")
 	d.see(fmt.Sprintf("bld02 does %d sleep", id), fmt.Sprintf("$ koji -p lab assign-task %d bld02", id))

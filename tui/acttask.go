@@ -243,3 +243,18 @@ func (e *env) webClip(page string, id int64) []clip {
 	}
 	return []clip{{"u", "URL", fmt.Sprintf("%s/%s=%d", e.weburl, page, id)}}
 }
+
+// thingClips are what can be copied of a thing with a name, a number and a page
+// of its own.
+func (e *env) thingClips(kind, name, page string, id int64) []clip {
+	return append([]clip{{"n", kind, name}, {"i", "id", fmt.Sprint(id)}}, e.webClip(page, id)...)
+}
+
+// selectedClips are what can be copied of the selected item of a table.
+func selectedClips[K comparable, T any](t *table[K, T], of func(T) []clip) []clip {
+	item, ok := t.selected()
+	if !ok {
+		return nil
+	}
+	return of(item)
+}

@@ -322,16 +322,11 @@ func (v *buildsView) deeds() []deed {
 }
 
 func (v *buildsView) clips() []clip {
-	b, ok := v.t.selected()
-	if !ok {
-		return nil
-	}
-	return v.e.buildClips(b.nvr, b.id)
+	return selectedClips(v.t, func(b buildRow) []clip { return v.e.buildClips(b.nvr, b.id) })
 }
 
-// buildClips is what can be copied of a build.
 func (e *env) buildClips(nvr string, id int64) []clip {
-	return append([]clip{{"n", "NVR", nvr}, {"i", "id", fmt.Sprint(id)}}, e.webClip("buildinfo?buildID", id)...)
+	return e.thingClips("NVR", nvr, "buildinfo?buildID", id)
 }
 
 func (v *buildsView) command() string {

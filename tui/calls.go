@@ -129,9 +129,17 @@ func newHub(act *koji.Session, now func() time.Time) (*hub, error) {
 
 // take waits for one of the slots and counts the call.
 func (h *hub) take(ctx context.Context) (release func(), err error) {
+	release, err = h.slot(ctx)
+	if err == nil {
+		h.meter.add(h.now(), ctx.Value(ownAccord{}) != nil)
+	}
+	return release, err
+}
+
+// slot waits for one of the slots.
+func (h *hub) slot(ctx context.Context) (release func(), err error) {
 	select {
 	case h.slots <- struct{}{}:
-		h.meter.add(h.now(), ctx.Value(ownAccord{}) != nil)
 		return func() { <-h.slots }, nil
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)

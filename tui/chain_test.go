@@ -40,9 +40,7 @@ func TestChainOf(t *testing.T) {
 }
 
 // A chain build tells what it has still to begin, and at which level each build stands.
-func TestChainOnAHub(t *testing.T) {
-	t.Parallel()
-	l := newLab(t)
+func testChain(t *testing.T, l *lab) {
 	const scm = "git+https://src.example.org/rpms/"
 	one, two, three := scm+"one#1", scm+"two#2", scm+"three#3"
 	var id int64

@@ -192,7 +192,7 @@ func (t *table[K, T]) drawRow(c *Canvas, y int, r tableRow[K], cols []int) {
 // many there are.
 func (t *table[K, T]) drawFilter(p *pen, hint string, room int) {
 	end := p.x + room
-	total := max(t.total, len(t.items))
+	total := max(t.total, len(t.items)-t.held)
 	count := fmt.Sprintf("%s of %s", thousands(int64(t.hits)), thousands(int64(total)))
 	if len(t.marks) > 0 {
 		count = fmt.Sprintf("%d marked · %s", len(t.marks), count)

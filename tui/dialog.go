@@ -97,6 +97,9 @@ func (m *menu) draw(c *Canvas) {
 			p.upTo(ro, it.about, box.w-2)
 		}
 	}
+	if more := len(m.items) - (box.h - 2); more > 0 {
+		box.at(box.h-1, 3).write(roleDim, fmt.Sprintf(" %d more ", more), box.w-1)
+	}
 }
 
 // box is a frame with a title in the middle of the canvas, which goes dim

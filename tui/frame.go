@@ -37,7 +37,13 @@ func (r *root) drawHeader(c *Canvas) {
 	if len(titles) == 1 && len(r.places) > 1 {
 		titles[0] += " " + r.e.sign(markOpen) // the digits go to the others
 	}
+	titles = slices.Compact(titles) // a task's log stands below the task anyway
 	// The last title matters most: what doesn't fit goes at the front.
+	if last := len(titles) - 1; last > 0 {
+		if left := room - c.width(strings.Join(titles[:last], " › ")) - 3; left >= c.w/2 {
+			titles[last] = shortenLabel(titles[last], left, c.ascii)
+		}
+	}
 	for len(titles) > 1 && c.width(strings.Join(titles, " › ")) > room {
 		titles = titles[1:]
 	}
@@ -123,7 +129,10 @@ func (r *root) drawFooter(c *Canvas) {
 	if r.e.me.name != "" {
 		user = r.e.me.name
 	}
-	p.put(roleDim, " · "+user)
+	if len(r.e.me.perms) > 0 && c.w >= 120 {
+		user += " (" + strings.Join(r.e.me.perms, ", ") + ")"
+	}
+	p.put(roleDim, " · ").upTo(roleDim, user, p.x+c.w/3)
 	right := ""
 	if !r.pointer.on {
 		p.put(roleDim, " · mouse off")
@@ -136,13 +145,15 @@ func (r *root) drawFooter(c *Canvas) {
 		if n == 1 {
 			right = "1 call/min"
 		}
+		if open := r.e.store.open(); c.w >= 120 {
+			right = fmt.Sprintf("%d %s open · %s", open, plural(open, "task", "tasks"), right)
+		}
 	}
 	if busy := r.busy(); busy != "" {
 		right = busy + "  " + right
 	}
-	if at := c.w - 1 - c.width(right); at > p.x {
-		c.at(y, at).put(roleDim, right)
-	}
+	right = cut(right, max(c.w-2-p.x, 0), c.ascii)
+	c.at(y, c.w-1-c.width(right)).put(roleDim, right)
 	r.drawKeys(c.at(c.h-1, 1))
 }
 
@@ -191,6 +202,9 @@ func (r *root) drawLink(p *pen) {
 	case !l.up:
 		p.put(roleWait, "connecting")
 	case l.stream:
+		if p.c.w >= 80 {
+			p.put(roleDim, "hubd · ") // no other hub has one
+		}
 		put(markStream, "stream, "+heardText(now.Sub(l.heard)))
 	default:
 		put(markPoll, fmt.Sprintf("poll %d s, %s", int(l.every.Seconds()), ago(now.Sub(l.heard).Seconds())))

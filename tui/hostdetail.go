@@ -240,10 +240,7 @@ func (v *hostView) deeds() []deed {
 	return v.e.hostDeeds(hostRefs([]hostRow{{farmHost: v.host.host}}))
 }
 
-func (v *hostView) clips() []clip {
-	list := []clip{{"n", "name", v.name}, {"i", "id", fmt.Sprint(v.id)}}
-	return append(list, v.e.webClip("hostinfo?hostID", v.id)...)
-}
+func (v *hostView) clips() []clip { return v.e.hostClips(v.name, v.id) }
 
 func (v *hostView) command() string { return v.e.commandLine("hostinfo", v.name) }
 

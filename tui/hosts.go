@@ -52,6 +52,7 @@ func newHostsView(e *env, channels bool) *hostsView {
 	if channels {
 		v.table.group = func(r hostRow) string { return r.channel }
 		v.table.about, v.table.empty = v.aboutChannel, "no channels"
+		v.table.holds = func(r hostRow) bool { return r.id == 0 }
 	}
 	return v
 }
@@ -64,9 +65,6 @@ func (v *hostsView) columns() []column[hostRow] {
 	}
 	list := []column[hostRow]{
 		{title: "", widths: widths{1, 1, 1, 1}, cell: func(r hostRow) (string, role) {
-			if r.id == 0 {
-				return "", roleDim
-			}
 			m := hostMarks[v.stateOf(r)]
 			return v.e.sign(m), m.role
 		}},
@@ -80,26 +78,18 @@ func (v *hostsView) columns() []column[hostRow] {
 			}},
 		{title: "LOAD", widths: widths{12, 12, 12, 12}, right: true,
 			cell: func(r hostRow) (string, role) {
-				if r.id == 0 {
-					return "", roleDim
-				}
 				return fmt.Sprintf("%.1f of %.1f", r.load, r.capacity), roleText
 			},
 			order: by(func(r hostRow) float64 { return r.part() })},
 		{title: "", widths: widths{0, 8, 10, 20}, draw: func(p *pen, r hostRow, n int) {
-			switch {
-			case r.id == 0:
-			case r.part() >= 1:
+			if r.part() >= 1 {
 				p.bar(roleWarn, 1, n)
-			default:
-				p.bar(roleRun, r.part(), n)
+				return
 			}
+			p.bar(roleRun, r.part(), n)
 		}},
 		{title: "JOBS", widths: widths{4, 4, 4, 6}, right: true,
 			cell: func(r hostRow) (string, role) {
-				if r.id == 0 {
-					return "", roleDim
-				}
 				return fmt.Sprint(len(r.tasks)), roleText
 			},
 			order: by(func(r hostRow) float64 { return float64(len(r.tasks)) })},
@@ -126,10 +116,7 @@ func (h *farmHost) part() float64 {
 }
 
 func (v *hostsView) seen(r hostRow) (string, role) {
-	switch {
-	case r.id == 0:
-		return "", roleDim
-	case r.farmHost.seen == 0:
+	if r.farmHost.seen == 0 {
 		return "never", roleDim
 	}
 	text := strings.TrimSuffix(ago(v.e.clock()-r.farmHost.seen), " ago")
@@ -141,10 +128,7 @@ func (v *hostsView) seen(r hostRow) (string, role) {
 
 // notes are the lines below a host: what it does, or why it does nothing.
 func (v *hostsView) notes(r hostRow) []note {
-	switch {
-	case r.id == 0:
-		return []note{{roleWarn, "no host is in this channel"}}
-	case !v.below:
+	if !v.below {
 		return nil
 	}
 	var list []note
@@ -189,6 +173,9 @@ func (v *hostsView) aboutChannel(name string) (string, role) {
 		return "", roleDim
 	}
 	c := &v.farm.channels[i]
+	if c.hosts == 0 {
+		return "no host is in this channel", roleWarn
+	}
 	text, ro := fmt.Sprintf("%d ready · load %.1f of %.1f", c.readyHost, c.load, c.capacity), roleDim
 	if c.queued > 0 {
 		text += fmt.Sprintf(" · queue %d, %s", c.queued, strings.TrimSuffix(ago(v.e.clock()-c.oldest), " ago"))
@@ -215,7 +202,7 @@ func (v *hostsView) keys() []action { return append(v.table.keys(), actOpen, act
 func (v *hostsView) do(a action) tea.Cmd {
 	switch a {
 	case actOpen:
-		if r, ok := v.table.selected(); ok && r.id != 0 {
+		if r, ok := v.table.selected(); ok {
 			v.e.next = newHostView(v.e, r.id, r.name)
 		} else {
 			v.table.do(actFold)
@@ -254,30 +241,30 @@ func (v *hostsView) escape() bool {
 	return v.screen.escape()
 }
 
-func (v *hostsView) marked() int { return len(v.table.marks) }
+func (v *hostsView) marked() int { return v.table.marked() }
 
 func (v *hostsView) deeds() []deed { return v.e.hostDeeds(hostRefs(v.table.acted())) }
 
 func hostRefs(rows []hostRow) []hostRef {
 	var refs []hostRef
 	for _, r := range rows {
-		if r.id != 0 {
-			refs = append(refs, hostRef{r.name, r.enabled, r.comment, len(r.tasks)})
-		}
+		refs = append(refs, hostRef{r.name, r.enabled, r.comment, len(r.tasks)})
 	}
 	return refs
 }
 
 func (v *hostsView) clips() []clip {
-	r, ok := v.table.selected()
-	if !ok || r.id == 0 {
-		return nil
-	}
-	list := []clip{{"n", "name", r.name}, {"i", "id", fmt.Sprint(r.id)}}
-	return append(list, v.e.webClip("hostinfo?hostID", r.id)...)
+	return selectedClips(v.table, func(r hostRow) []clip { return v.e.hostClips(r.name, r.id) })
+}
+
+func (e *env) hostClips(name string, id int64) []clip {
+	return e.thingClips("name", name, "hostinfo?hostID", id)
 }
 
 func (v *hostsView) command() string {
+	if r, ok := v.table.selected(); ok {
+		return v.e.commandLine("hostinfo", r.name)
+	}
 	if v.channels {
 		return v.e.commandLine("list-channels")
 	}

@@ -99,6 +99,13 @@ func newLab(t testing.TB) *lab {
 	return l
 }
 
+// in is the hub in a part of the test that it was made for.
+func (l *lab) in(t *testing.T) *lab {
+	part := *l
+	part.t = t
+	return &part
+}
+
 func (l *lab) write(name, text string) {
 	l.t.Helper()
 	if err := os.WriteFile(filepath.Join(l.dir, name), []byte(text), 0o600); err != nil {

@@ -68,7 +68,7 @@ type typedFilter int
 type refresh struct{}
 
 func (v *listing[Q, T]) typing() bool { return v.t.typing() }
-func (v *listing[Q, T]) marked() int  { return len(v.t.marks) }
+func (v *listing[Q, T]) marked() int  { return v.t.marked() }
 
 func (v *listing[Q, T]) input(k tea.KeyMsg) tea.Cmd {
 	before := v.t.filter.text

@@ -77,8 +77,8 @@ func (c *logCache) through(k logKey, size int64, read logSource) logSource {
 		if from < 0 || k.state == "" {
 			return c.first(ctx, k, from, n, read)
 		}
-		f, dir := fetched{size: size}, c.folder(k)
-		end := min(from+n, size)
+		dir, end := c.folder(k), min(from+n, size)
+		f := fetched{size: size, data: make([]byte, 0, max(end-from, 0))}
 		for at := from / blockSize * blockSize; at < end; {
 			data := c.block(dir, at, size)
 			if data == nil {

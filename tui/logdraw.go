@@ -59,7 +59,7 @@ func (v *logView) draw(c *Canvas) {
 		c.at(y, left).put(roleFrame, "│")
 	}
 	if v.together {
-		c.at(0, left-len("together")/2).put(roleFrame, "together")
+		c.at(0, max(left-len(" together "), 0)).put(roleFrame, " together ")
 	}
 	v.drawEdit(c.rect(0, 1, c.w, c.h-1))
 }

@@ -73,10 +73,10 @@ func hubLog(h *hub, task int64, name string) logSource {
 	}
 }
 
-// urlLog reads a file of the hub's tree by its path there.
+// urlLog reads a file of the hub's tree by its path there, which is no call to the hub.
 func urlLog(h *hub, file string) logSource {
 	return func(ctx context.Context, from, n int64) (fetched, error) {
-		release, err := h.take(ctx)
+		release, err := h.slot(ctx)
 		if err != nil {
 			return fetched{}, err
 		}

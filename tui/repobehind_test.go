@@ -18,12 +18,18 @@ func (l *lab) repo(tag string) int64 {
 	return made[0].(int64)
 }
 
-// How many changes a repo is behind its tag is counted, with those of the tags
-// that it inherits from; a form shows how old a target's repo is.
-func TestRepoBehindOnAHub(t *testing.T) {
+// Repos, and what is named in the palette, on one hub.
+func TestTagsOfAHub(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
 	l.tags("f44", "f44-build")
+	t.Run("repos", func(t *testing.T) { testRepoBehind(t, l.in(t)) })
+	t.Run("palette", func(t *testing.T) { testPaletteNames(t, l.in(t)) })
+}
+
+// How many changes a repo is behind its tag is counted, with those of the tags
+// that it inherits from; a form shows how old a target's repo is.
+func testRepoBehind(t *testing.T, l *lab) {
 	l.call(l.admin, nil, "createBuildTarget", "f44-candidate", "f44-build", "f44")
 	l.call(l.admin, nil, "createBuildTarget", "f44-old", "f44", "f44")
 	repo := l.repo("f44-build")
@@ -45,10 +51,7 @@ func TestRepoBehindOnAHub(t *testing.T) {
 }
 
 // A word and a name in the palette open what is named, completed as it is typed.
-func TestPaletteNames(t *testing.T) {
-	t.Parallel()
-	l := newLab(t)
-	l.tags("f44", "f44-build")
+func testPaletteNames(t *testing.T, l *lab) {
 	var id int64
 	l.call(l.admin, &id, "createEmptyBuild", "bash", "5.3.0", "2.fc44", nil)
 	d := drive(t, l.admin, 100, 30)

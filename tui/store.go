@@ -132,6 +132,12 @@ func newStore() *store {
 
 func (s *store) get(id int64) *entry { return s.tasks[id] }
 
+// open is how many tasks haven't finished.
+func (s *store) open() int {
+	n := s.all
+	return n[kindRun] + n[kindParent] + n[kindRepo] + n[kindFree] + n[kindAssigned]
+}
+
 // setMe says whose tasks are counted as mine.
 func (s *store) setMe(owner int64) {
 	s.me, s.mine, s.settled.mine = owner, counts{}, counts{}

@@ -19,6 +19,7 @@ type table[K comparable, T any] struct {
 	fields  map[string]func(T) string         // what words such as own:jsmith are compared with
 	notes   func(T) []note                    // lines below an item, nil: none
 	group   func(T) string                    // the heading an item stands under, nil: none
+	holds   func(T) bool                      // an item that is none, but has its group be there; nil: none is
 	about   func(group string) (string, role) // said beside a heading, nil: nothing
 	empty   string                            // shown where there is nothing
 	resort  func() tea.Cmd                    // told when another order was chosen, nil: nobody
@@ -27,15 +28,13 @@ type table[K comparable, T any] struct {
 	texts []string // of the items, lower case
 	rows  []tableRow[K]
 	hits  int  // items that fit the filter
+	held  int  // that are none
 	more  bool // there are items that weren't fetched yet
 	total int  // how many there are with those, 0 if unknown
 
-	filter  filter
-	edit    lineEdit
-	before  string // the filter before it was edited
-	sorted  int    // the column sorted by, -1: as the items came
+	choosing[K]
+	sorted  int // the column sorted by, -1: as the items came
 	reverse bool
-	marks   map[K]bool
 	shut    map[string]bool // groups folded by hand
 	sel     spot[K]
 	chosen  bool // sel is set
@@ -80,8 +79,8 @@ type note struct {
 
 func newTable[K comparable, T any](e *env, key func(T) K, columns ...column[T]) *table[K, T] {
 	return &table[K, T]{
-		e: e, columns: columns, key: key, edit: newLineEdit(), sorted: -1, empty: "nothing here",
-		marks: map[K]bool{}, shut: map[string]bool{}, text: func(T) string { return "" },
+		e: e, columns: columns, key: key, choosing: newChoosing[K](), sorted: -1, empty: "nothing here",
+		shut: map[string]bool{}, text: func(T) string { return "" },
 	}
 }
 
@@ -169,7 +168,7 @@ func (t *table[K, T]) fits(i int) bool {
 
 // fill makes the rows of the items at these indices, below their groups.
 func (t *table[K, T]) fill(at []int) {
-	t.rows = make([]tableRow[K], 0, len(at)+1)
+	t.rows, t.held = make([]tableRow[K], 0, len(at)+1), 0
 	members, names := map[string][]int{}, []string(nil)
 	for _, i := range at {
 		if t.group == nil {
@@ -177,8 +176,13 @@ func (t *table[K, T]) fill(at []int) {
 			continue
 		}
 		g := t.group(t.items[i])
-		if members[g] == nil {
-			names = append(names, g)
+		if _, known := members[g]; !known {
+			names, members[g] = append(names, g), nil
+		}
+		if t.holds != nil && t.holds(t.items[i]) {
+			t.hits--
+			t.held++
+			continue
 		}
 		members[g] = append(members[g], i)
 	}
@@ -330,8 +334,7 @@ func (t *table[K, T]) do(a action) bool {
 		}
 		t.aside = min(t.aside+8, longestLine)
 	case actFilter:
-		t.before = t.filter.text
-		t.edit.open(t.filter.text)
+		t.editFilter()
 	case actSort:
 		t.openSortMenu()
 	case actMark:
@@ -358,11 +361,7 @@ func (t *table[K, T]) mark() {
 	if !ok {
 		return
 	}
-	if k := t.key(item); t.marks[k] {
-		delete(t.marks, k)
-	} else {
-		t.marks[k] = true
-	}
+	t.turnMark(t.key(item))
 	t.move(1)
 }
 
@@ -393,8 +392,6 @@ func (t *table[K, T]) foldAll() {
 	t.reveal()
 }
 
-func (t *table[K, T]) typing() bool { return t.edit.active }
-
 // input is a key while the filter is typed.
 func (t *table[K, T]) input(k tea.KeyMsg) {
 	switch k.Type {
@@ -418,17 +415,4 @@ func (t *table[K, T]) setFilter(text string) {
 }
 
 // escape leaves one thing: the filter being typed, the filter, the marks.
-func (t *table[K, T]) escape() bool {
-	switch {
-	case t.edit.active:
-		t.edit.close()
-		t.setFilter(t.before)
-	case !t.filter.empty():
-		t.setFilter("")
-	case len(t.marks) > 0:
-		clear(t.marks)
-	default:
-		return false
-	}
-	return true
-}
+func (t *table[K, T]) escape() bool { return t.leave(t.setFilter) }

@@ -233,16 +233,11 @@ func (v *tagsView) deeds() []deed {
 }
 
 func (v *tagsView) clips() []clip {
-	t, ok := v.t.selected()
-	if !ok {
-		return nil
-	}
-	return v.e.tagClips(t.name, t.id)
+	return selectedClips(v.t, func(t tagRow) []clip { return v.e.tagClips(t.name, t.id) })
 }
 
-// tagClips is what can be copied of a tag.
 func (e *env) tagClips(name string, id int64) []clip {
-	return append([]clip{{"n", "name", name}, {"i", "id", fmt.Sprint(id)}}, e.webClip("taginfo?tagID", id)...)
+	return e.thingClips("name", name, "taginfo?tagID", id)
 }
 
 func (v *tagsView) command() string {

@@ -30,7 +30,10 @@ func (v *taskView) drawState(c *Canvas) {
 	if v.detail.channel != "" {
 		parts = append(parts, "channel "+v.detail.channel)
 	}
-	parts = append(parts, s.arch, fmt.Sprintf("prio %d", s.priority), fmt.Sprintf("weight %.1f", s.weight))
+	if s.arch != "noarch" {
+		parts = append(parts, s.arch)
+	}
+	parts = append(parts, fmt.Sprintf("prio %d", s.priority), fmt.Sprintf("weight %.1f", s.weight))
 	c.at(0, 1).put(m.role, v.e.sign(m)+" "+state).upTo(roleText, " · "+strings.Join(parts, " · "), c.w-1)
 	when := "made " + clockTime(s.created, v.e.loc)
 	now := v.e.clock()

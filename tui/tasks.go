@@ -13,16 +13,13 @@ import (
 // room, what the selected one does.
 type tasksView struct {
 	screen
+	choosing[int64]
 	t      *tree
-	filter filter
-	edit   lineEdit
-	before string // the filter before it was edited
 	mine   bool
 	follow bool
 	newest int64
-	shape  uint64 // of the store when the rows were made
-	order  int    // of taskOrders
-	marks  map[int64]bool
+	shape  uint64    // of the store when the rows were made
+	order  int       // of taskOrders
 	touch  time.Time // the last key
 	side   sidePane
 	older  float64 // what the page of old tasks came before that was asked for last
@@ -30,7 +27,7 @@ type tasksView struct {
 }
 
 func newTasksView(e *env, mine bool) *tasksView {
-	v := &tasksView{screen: newScreen(e), t: newTree(), edit: newLineEdit(), mine: mine, marks: map[int64]bool{}}
+	v := &tasksView{screen: newScreen(e), choosing: newChoosing[int64](), t: newTree(), mine: mine}
 	v.side = sidePane{e: e, c: v.c}
 	return v
 }
@@ -46,8 +43,7 @@ func (v *tasksView) keys() []action {
 
 // ticks: times of what isn't finished pass, and finished trees fold.
 func (v *tasksView) ticks() bool {
-	n := v.e.store.all
-	return v.t.ripe || n[kindRun]+n[kindParent]+n[kindRepo]+n[kindFree]+n[kindAssigned] > 0 || v.side.ticks()
+	return v.t.ripe || v.e.store.open() > 0 || v.side.ticks()
 }
 
 // head is how many lines stand above the rows.
@@ -208,7 +204,7 @@ func (v *tasksView) update(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-func (v *tasksView) typing() bool { return v.edit.active }
+func (v *tasksView) typing() bool { return v.choosing.typing() }
 
 func (v *tasksView) input(k tea.KeyMsg) tea.Cmd {
 	switch k.Type {
@@ -245,13 +241,7 @@ func (v *tasksView) setFilter(text string) {
 
 func (v *tasksView) escape() bool {
 	switch {
-	case v.edit.active:
-		v.edit.close()
-		v.setFilter(v.before)
-	case !v.filter.empty():
-		v.setFilter("")
-	case len(v.marks) > 0:
-		clear(v.marks)
+	case v.leave(v.setFilter):
 	case v.c.open > 0:
 		v.e.drop(v.c)
 		v.side.drop()
@@ -314,8 +304,7 @@ func (v *tasksView) act(a action) tea.Cmd {
 	case actScope:
 		v.toggleScope()
 	case actFilter:
-		v.before = v.filter.text
-		v.edit.open(v.filter.text)
+		v.editFilter()
 	case actSort:
 		v.openSortMenu()
 	case actMark:
@@ -360,13 +349,8 @@ func (v *tasksView) togglePane() {
 
 // mark marks the selected task, or lets go of it, and goes on to the next.
 func (v *tasksView) mark() {
-	id := v.selectedTask()
-	switch {
-	case id == 0:
-	case v.marks[id]:
-		delete(v.marks, id)
-	default:
-		v.marks[id] = true
+	if id := v.selectedTask(); id != 0 {
+		v.turnMark(id)
 	}
 	v.t.move(1)
 }
@@ -393,8 +377,6 @@ func (v *tasksView) acted() []task {
 	}
 	return list
 }
-
-func (v *tasksView) marked() int { return len(v.marks) }
 
 func (v *tasksView) deeds() []deed { return v.e.taskDeeds(v.acted()) }
 
