@@ -43,7 +43,8 @@ type entry struct {
 	settled  bool    // a root that ended well a while ago
 	tail     string  // newest line of the log, while it runs
 	text     string  // lower case, for the filter
-	hit      uint64  // the tree that last found it, or one below it, to match
+	fits     uint64  // the filter, in the tree that last found it to
+	hit      uint64  // it, or one below it, does
 	short    shortLabel
 }
 

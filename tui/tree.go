@@ -182,7 +182,7 @@ func (t *tree) walk() {
 			continue
 		}
 		t.ripe = t.ripe || e.endedWell() && id != selRoot
-		t.emit(e, 0, "", true, false)
+		t.emit(e, "", " ", false)
 	}
 	done, n := t.done(doneOpen)
 	if n.sum() == 0 {
@@ -194,7 +194,7 @@ func (t *tree) walk() {
 	}
 	t.rows = append(t.rows, r)
 	for _, e := range done {
-		t.emit(e, 0, "", true, false)
+		t.emit(e, "", " ", false)
 	}
 }
 
@@ -247,6 +247,7 @@ func (t *tree) search() {
 			continue
 		}
 		t.matched++
+		e.fits = t.pass
 		for up := e; up != nil && up.hit != t.pass; up = t.s.tasks[up.parent] {
 			up.hit = t.pass
 		}
@@ -259,18 +260,11 @@ func (t *tree) shown(e *entry, inherited bool) bool {
 	return inherited || t.o.filter.empty() || e.hit == t.pass
 }
 
-// emit appends the rows of a task and of all that is open below it.
-func (t *tree) emit(e *entry, depth int, guide string, last, inherited bool) {
-	r := row{rowKey: rowKey{rowTask, e.id}, guide: guide}
-	below := guide + " "
-	if depth > 0 {
-		r.guide, below = guide+"├", guide+"│"
-		if last {
-			r.guide, below = guide+"└", guide+" "
-		}
-	}
-	r.other = !t.shown(e, inherited)
-	inherited = inherited || !t.o.filter.empty() && t.o.filter.matches(e)
+// emit appends the rows of a task and of all that is open below it. Its own has
+// guide before it, those below have below.
+func (t *tree) emit(e *entry, guide, below string, inherited bool) {
+	r := row{rowKey: rowKey{rowTask, e.id}, guide: guide, other: !t.shown(e, inherited)}
+	inherited = inherited || e.fits == t.pass
 	open := false
 	if len(e.children) > 0 {
 		open = t.isOpen(e)
@@ -285,7 +279,7 @@ func (t *tree) emit(e *entry, depth int, guide string, last, inherited bool) {
 	}
 	switch coming := len(t.s.toCome(e)) > 0; {
 	case open:
-		t.emitChildren(e, depth, below, inherited, coming)
+		t.emitChildren(e, below, inherited, coming)
 	case coming && r.fold == foldNone:
 		t.rows = append(t.rows, row{rowKey: rowKey{rowNext, e.id}, guide: below + "└"})
 	}
@@ -347,10 +341,10 @@ func (t *tree) inside(e *entry) bool {
 	return false
 }
 
-func (t *tree) emitChildren(e *entry, depth int, guide string, inherited, coming bool) {
+func (t *tree) emitChildren(e *entry, guide string, inherited, coming bool) {
 	moreKey := rowKey{rowMore, e.id}
 	gather := e.kind == kindFailed && !t.o.roomy && t.o.filter.empty() && !t.folds[moreKey]
-	var list []*entry
+	list := make([]*entry, 0, len(e.children))
 	var gathered []*entry
 	for _, id := range e.children {
 		c := t.s.tasks[id]
@@ -371,8 +365,12 @@ func (t *tree) emitChildren(e *entry, depth int, guide string, inherited, coming
 		}
 		gathered = nil
 	}
+	node, below := guide+"├", guide+"│"
 	for i, c := range list {
-		t.emit(c, depth+1, guide, i == len(list)-1 && len(gathered) == 0 && !coming, inherited)
+		if i == len(list)-1 && len(gathered) == 0 && !coming {
+			node, below = guide+"└", guide+" "
+		}
+		t.emit(c, node, below, inherited)
 	}
 	if len(gathered) > 0 {
 		r := row{rowKey: moreKey, guide: guide + "└", fold: foldShut, total: len(gathered)}
