@@ -122,37 +122,12 @@ func (o *timeOption) Type() string { return "TIME" }
 
 // Set reads the time.
 func (o *timeOption) Set(text string) error {
-	ts, err := parseTime(text, time.Local)
+	ts, err := parseTime(text, time.Now())
 	if err != nil {
 		return err
 	}
 	o.ts = &ts
 	return nil
-}
-
-// dateLayouts are the forms of a date that people write.
-var dateLayouts = []string{
-	time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05.999999999-07:00", "2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05 MST",
-	"2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02T15:04", "2006-01-02", "2006/01/02", "2006/01/02 15:04:05", "20060102", "01/02/2006",
-	time.ANSIC, time.UnixDate, time.RFC1123, time.RFC1123Z, time.RFC850, time.RFC822,
-	"Jan 2 2006", "Jan 2, 2006", "2 Jan 2006", "2 January 2006", "January 2, 2006", "Jan 2 2006 15:04:05", "2 Jan 2006 15:04:05",
-}
-
-// parseTime reads a point in time; a date without a zone is at place.
-func parseTime(text string, place *time.Location) (float64, error) {
-	text = strings.TrimSpace(text)
-	if ts, ok := pylit.Float(text); ok && len(text) != len("20060102") {
-		return ts, nil
-	}
-	for _, layout := range dateLayouts {
-		if t, err := time.ParseInLocation(layout, text, place); err == nil {
-			return koji.Seconds(t), nil
-		}
-	}
-	if ts, ok := pylit.Float(text); ok {
-		return ts, nil
-	}
-	return 0, fmt.Errorf("%q is no time: write it as 2006-01-02 15:04:05 or as seconds since 1970", text)
 }
 
 // asctime is a time as C's asctime writes it.

@@ -4,43 +4,11 @@ import (
 	"regexp"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"koji"
 )
-
-func TestParseTime(t *testing.T) {
-	t.Parallel()
-	east := time.FixedZone("", 3600)
-	for _, tt := range []struct {
-		text string
-		want float64
-	}{
-		{"1700000000", 1700000000},
-		{"1700000000.25", 1700000000.25},
-		{"1970-01-02", 86400 - 3600},
-		{"19700102", 86400 - 3600},
-		{"1970-01-02 01:00", 86400},
-		{"1970-01-02 01:00:05", 86405},
-		{"1970-01-02T00:00:00Z", 86400},
-		{"1970-01-02 00:00:00 +0000", 86400},
-		{"Jan 2 1970", 86400 - 3600},
-		{" 2 Jan 1970 ", 86400 - 3600},
-		{"Fri Jan  2 01:00:00 1970", 86400},
-	} {
-		got, err := parseTime(tt.text, east)
-		if err != nil || got != tt.want {
-			t.Errorf("%q: %v, %v; want %v", tt.text, got, err, tt.want)
-		}
-	}
-	for _, text := range []string{"", "nonsense", "2026-13-01", "yesterday week"} {
-		if got, err := parseTime(text, east); err == nil {
-			t.Errorf("%q: %v", text, got)
-		}
-	}
-}
 
 func TestDistance(t *testing.T) {
 	t.Parallel()
