@@ -26,6 +26,7 @@ func withData(env *Env, cmd *cobra.Command) *cobra.Command {
 	f := cmd.Flags()
 	f.BoolVar(&env.globals.json, "json", env.globals.json, "print as JSON")
 	f.Var(&env.globals.format, "format", "print each by a Go `TEMPLATE`, such as '{{.id}} {{.name}}'")
+	f.BoolVar(&env.globals.utc, "utc", env.globals.utc, "print times in UTC instead of the local zone")
 	return cmd
 }
 

@@ -38,8 +38,15 @@ func printHelp(cmd *cobra.Command) {
 func newHelpCommand(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "help [options] <category> ...", Short: "List the commands", GroupID: info,
-		Aliases: []string{"list-commands"}, Example: "koji help build monitor",
-		RunE: func(_ *cobra.Command, args []string) error {
+		Long:    "Of a command that is no category it shows the help.",
+		Aliases: []string{"list-commands"}, Example: "koji help build monitor\nkoji help list-tags",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 && args[0] != all && !slices.Contains(categories(), args[0]) {
+				if about := env.find(args[0]); about != nil {
+					about.SetOut(env.Out)
+					return env.run(cmd.Context(), about, []string{"--help"})
+				}
+			}
 			for _, name := range args {
 				if name != all && !slices.Contains(categories(), name) {
 					env.printf("Available categories: %s, %s", strings.Join(categories(), ", "), all)

@@ -22,7 +22,7 @@ type listHistoryOptions struct {
 	before, after              timeOption
 	watch, active, revoked     bool
 	context, verbose           bool
-	events, everything, utc    bool
+	events, everything         bool
 	show                       []string
 	beforeEvent, afterEventNum int64
 }
@@ -74,7 +74,6 @@ func newListHistoryCommand(env *Env) *cobra.Command {
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "tell what exactly was changed")
 	f.BoolVarP(&o.events, "events", "e", false, "tell the number of each event")
 	f.BoolVar(&o.everything, "all", false, "the history of everything")
-	f.BoolVar(&o.utc, "utc", false, "times in UTC")
 	f.BoolVar(&env.globals.debug, "debug", env.globals.debug, "the same as the global option")
 	f.Lookup("debug").Hidden = true
 	return withData(env, cmd)
@@ -84,9 +83,6 @@ func (o *listHistoryOptions) run(ctx context.Context, cmd *cobra.Command) error 
 	filter, err := o.filter(cmd)
 	if err != nil {
 		return err
-	}
-	if o.utc {
-		time.Local = time.UTC
 	}
 	s, err := o.env.Anonymous(ctx)
 	if err != nil {

@@ -40,9 +40,7 @@ func (e *Env) dispatch(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if e.globals.utc {
-		time.Local = time.UTC // the zone of all that is printed
-	}
+	e.chooseZone()
 	switch {
 	case e.globals.help:
 		e.printUsage()
@@ -59,7 +57,7 @@ func (e *Env) dispatch(ctx context.Context, args []string) error {
 	if cmd := e.find(rest[0]); cmd != nil {
 		e.command = cmd
 		cmd.SetOut(e.Out)
-		return run(ctx, cmd, rest[1:])
+		return e.run(ctx, cmd, rest[1:])
 	}
 	if plugin := e.findPlugin(rest[0]); plugin != "" {
 		return e.runPlugin(ctx, plugin, rest[1:])
@@ -67,14 +65,22 @@ func (e *Env) dispatch(ctx context.Context, args []string) error {
 	return e.unknown(rest[0])
 }
 
+// chooseZone sets the zone of all times that are printed.
+func (e *Env) chooseZone() {
+	if e.globals.utc {
+		time.Local = time.UTC
+	}
+}
+
 // run executes a command that stands for itself, without cobra's own texts.
-func run(ctx context.Context, cmd *cobra.Command, args []string) error {
+func (e *Env) run(ctx context.Context, cmd *cobra.Command, args []string) error {
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	cmd.DisableFlagsInUseLine = true
 	cmd.Flags().SortFlags = false
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usagef("%v", err) })
 	cmd.SetHelpFunc(func(cmd *cobra.Command, _ []string) { printHelp(cmd) })
+	cmd.PersistentPreRun = func(*cobra.Command, []string) { e.chooseZone() } // it may be the command that wants UTC
 	cmd.SetArgs(joinPairs(cmd, args))
 	return cmd.ExecuteContext(ctx)
 }

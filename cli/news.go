@@ -87,7 +87,7 @@ func awaitNews(ctx context.Context, env *Env, s *koji.Session, limit time.Durati
 		}
 	}()
 	if err != nil && errors.Is(limited.Err(), context.DeadlineExceeded) && ctx.Err() == nil {
-		return failf("Timed out after %s", limit)
+		return failf("Timed out after %s", limit.Truncate(time.Millisecond))
 	}
 	return err
 }

@@ -112,7 +112,7 @@ func TestJoinPairs(t *testing.T) {
 				return nil
 			}}, "pair")
 			cmd.Flags().Var(&o, "pair", "")
-			err := run(t.Context(), cmd, c.args)
+			err := quietEnv(t).run(t.Context(), cmd, c.args)
 			if err != nil != c.fails {
 				t.Fatalf("error %v", err)
 			}
