@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,9 +29,10 @@ type Env struct {
 	argv0    string
 	globals  globals
 	command  *cobra.Command
-	profile  *profiles.Profile // after Profile
-	session  *koji.Session     // after Session or Anonymous
-	kept     *keptLogin        // where the login goes at the end, nil if it is closed then
+	bar      atomic.Pointer[progress] // what is on the screen, if anything
+	profile  *profiles.Profile        // after Profile
+	session  *koji.Session            // after Session or Anonymous
+	kept     *keptLogin               // where the login goes at the end, nil if it is closed then
 }
 
 func newEnv(s Stdio) *Env {

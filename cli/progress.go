@@ -31,7 +31,9 @@ func (e *Env) progress(label string, wanted bool) *progress {
 	if !wanted || e.quiet() || e.asData() {
 		p.env = nil
 	}
-	p.drawn = e.onTerminal() && !e.background()
+	if p.drawn = e.onTerminal() && !e.background(); p.drawn {
+		e.bar.Store(p)
+	}
 	return p
 }
 
@@ -141,6 +143,9 @@ func (p *progress) pulse(now time.Time) {
 func (p *progress) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.drawn && p.env != nil {
+		p.env.bar.CompareAndSwap(p, nil)
+	}
 	if p.bar != nil {
 		_ = p.bar.Exit()
 		fmt.Fprintln(p.env.screen)

@@ -78,8 +78,14 @@ func (e *Env) options(p *profiles.Profile) koji.Options {
 
 // tellRetry says once that the hub is waited for.
 func (e *Env) tellRetry(err error, attempt int) {
-	if attempt == 2 && !e.quiet() {
-		e.warn("koji: no answer from the hub, trying again: %v", err)
+	if attempt != 2 || e.quiet() {
+		return
+	}
+	tell := func() { e.warn("koji: no answer from the hub, trying again: %v", err) }
+	if p := e.bar.Load(); p != nil {
+		p.aside(tell)
+	} else {
+		tell()
 	}
 }
 
