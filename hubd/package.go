@@ -101,24 +101,7 @@ type packageQuery struct {
 // the inheritance, or all. Blocked ones are there. Koji: reference/semantics.md,
 // "Package lists".
 func (c *call) tagPackages(tag int64, q packageQuery) ([]koji.TagPackage, error) {
-	links := []koji.Ancestor{{Inheritance: koji.Inheritance{ParentID: tag}}}
-	if q.inherit {
-		if err := c.tx.Steady(c); err != nil {
-			return nil, err
-		}
-		ancestors, err := c.tx.Ancestors(c, tag, q.filter.Event)
-		if err != nil {
-			return nil, err
-		}
-		links = append(links, ancestors...)
-	}
-	q.filter.Tags = nil
-	for _, l := range links {
-		if !slices.Contains(q.filter.Tags, l.ParentID) {
-			q.filter.Tags = append(q.filter.Tags, l.ParentID)
-		}
-	}
-	byTag, err := c.tx.PackageLists(c, q.filter)
+	links, byTag, err := c.tx.PackageLists(c, tag, q.inherit, q.filter)
 	if err != nil {
 		return nil, err
 	}

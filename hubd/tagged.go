@@ -39,6 +39,7 @@ func (c *call) taggedFilter(ref, at any, strict bool, latest any, typeName *stri
 		}
 		return nil, nil
 	}
+	c.tx.Apart() // the tag may have become another one since, as for a caller who knew its id
 	f := &sqlstore.TaggedFilter{Tag: tag.ID, Event: event}
 	if f.Latest, err = latestArg(latest); err != nil {
 		return nil, err
@@ -241,6 +242,9 @@ func (c *call) taggedRPMs(f sqlstore.TaggedFilter, arch any, sigs, extra bool) (
 	if err != nil {
 		return nil, err
 	}
+	if err := c.tx.Steady(c); err != nil {
+		return nil, err
+	}
 	builds, err := c.tx.TaggedBuilds(c, f)
 	if err != nil {
 		return nil, err
@@ -302,6 +306,9 @@ func idsOf(builds iter.Seq2[sqlstore.TaggedBuild, error]) ([]int64, error) {
 
 // keepTagged reads the builds of a tag, and the ids of each of them once.
 func (c *call) keepTagged(f sqlstore.TaggedFilter) (builds []sqlstore.TaggedBuild, ids []int64, err error) {
+	if err := c.tx.Steady(c); err != nil {
+		return nil, nil, err
+	}
 	found, err := c.tx.TaggedBuilds(c, f)
 	if err != nil {
 		return nil, nil, err

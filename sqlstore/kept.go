@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,6 +40,7 @@ type kept struct {
 	builds   map[int64]*keptBuild    // by id
 	rpms     map[int64]*keptRPMs     // by build
 	volumes  map[int64]string
+	names    *keptNames    // of packages, nil when they aren't kept
 	asked    map[int64]int // by tag: questions about one package that the database answered
 }
 
@@ -104,33 +106,87 @@ func newKept() *kept {
 }
 
 func (k *kept) clear() {
-	k.size, k.asked = 0, map[int64]int{}
+	k.size, k.asked, k.names = 0, map[int64]int{}, nil
 	k.walks, k.packages, k.listings = map[int64]keptWalk{}, map[int64]*keptPackages{}, map[int64]*keptListing{}
 	k.builds, k.rpms, k.volumes = map[int64]*keptBuild{}, map[int64]*keptRPMs{}, map[int64]string{}
 }
 
-// withKept runs fn with what is kept in the state that the transaction sees, and nobody else at it. It returns false if that
-// can't be had, or fn says that it can't be kept: then the database must be asked.
+// withKept runs fn with what is kept in the state that the transaction sees, and nobody else at it; fn may be run again,
+// from its beginning. It returns false if that can't be had, or fn says that it can't be kept: then the database must be
+// asked.
 func (tx *Tx) withKept(ctx context.Context, fn func(k *kept) (bool, error)) (bool, error) {
 	if !tx.readOnly {
 		return false, nil
 	}
+	k := tx.store.kept
+	if served, known, err := k.withoutReading(ctx, tx, fn); known || err != nil {
+		return served, err
+	}
 	if err := tx.Steady(ctx); err != nil {
 		return false, err
 	}
-	k := tx.store.kept
-	select {
-	case k.turn <- struct{}{}:
-	case <-ctx.Done():
-		return false, ctx.Err()
+	if err := k.take(ctx); err != nil {
+		return false, err
 	}
-	defer func() { <-k.turn }()
-	served, err := k.follow(ctx, tx)
-	if err != nil || !served {
+	defer k.pass()
+	changes, now, err := tx.changesSince(ctx, k.at)
+	if err != nil || !k.follow(changes, now) {
 		return false, wrap(err, "read changes")
 	}
+	return k.serve(fn)
+}
+
+// withoutReading is withKept where all that is wanted is kept already, so that the only question to the database is what
+// changed, a quick one. Where it isn't, served isn't known.
+func (k *kept) withoutReading(ctx context.Context, tx *Tx, fn func(k *kept) (bool, error)) (served, known bool, err error) {
+	if !tx.asksQuickly() {
+		return false, false, nil
+	}
+	if err := k.take(ctx); err != nil {
+		return false, false, err
+	}
+	at := k.at
+	k.pass() // not to be waited for while the database is
+	changes, now, asked := tx.quickChanges(ctx, at)
+	if !asked {
+		return false, false, nil
+	}
+	defer tx.Apart() // what there is to ask beyond that is asked of another state
+	if err := k.take(ctx); err != nil {
+		return false, false, err
+	}
+	defer k.pass()
+	if k.at != at || !k.follow(changes, now) {
+		return false, false, nil
+	}
+	tx.keptOnly = true
+	defer func() { tx.keptOnly = false }()
+	served, err = k.serve(fn)
+	if errors.Is(err, errNotKept) {
+		return false, false, nil
+	}
+	return served, true, err
+}
+
+// errNotKept is that something must be read that isn't kept.
+var errNotKept = errors.New("not kept")
+
+// take waits for the turn.
+func (k *kept) take(ctx context.Context) error {
+	select {
+	case k.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// pass ends the turn.
+func (k *kept) pass() { <-k.turn }
+
+func (k *kept) serve(fn func(k *kept) (bool, error)) (bool, error) {
 	k.clock++
-	served, err = fn(k)
+	served, err := fn(k)
 	if k.size > keptLimit {
 		k.clear() // it is more than may be kept at once
 	}
@@ -146,26 +202,22 @@ type change struct {
 // mostChanges is with how many changes it is better to begin anew.
 const mostChanges = 10000
 
-// follow brings what is kept to the state that tx sees; false if that is an older one.
-func (k *kept) follow(ctx context.Context, tx *Tx) (bool, error) {
-	changes, now, err := tx.changesSince(ctx, k.at)
-	if err != nil {
-		return false, err
-	}
+// follow brings what is kept to the state now by the changes since the one it is of; false if that is an older one.
+func (k *kept) follow(changes []change, now keptAt) bool {
 	switch {
 	case !now.known:
-		return false, nil
+		return false
 	case !k.at.known || k.at.server != now.server || len(changes) > mostChanges:
 		k.clear()
 	case len(changes) == 0:
 		// What is kept is the same in both states. The older one serves transactions that began before this one too.
-		return true, nil
+		return true
 	}
 	k.at = now
 	for _, c := range changes {
 		k.drop(c)
 	}
-	return true, nil
+	return true
 }
 
 // drop forgets what a change concerns.
@@ -190,6 +242,8 @@ func (k *kept) drop(c change) {
 		}
 	case "rpms":
 		k.dropRPMs(c.build)
+	case "names":
+		k.dropNames()
 	default:
 		k.clear()
 	}
@@ -236,6 +290,9 @@ func (k *kept) room(n int) bool {
 			k.dropBuild(id)
 		}
 	}
+	if k.names != nil && k.names.used != k.clock {
+		k.dropNames()
+	}
 	for build, r := range k.rpms {
 		if r.used != k.clock {
 			k.dropRPMs(build)
@@ -269,37 +326,64 @@ func (tx *Tx) changesSince(ctx context.Context, at keptAt) ([]change, keptAt, er
 	return changes, now, err
 }
 
+// quickChanges is changesSince as a quick question; false if it wasn't asked.
+func (tx *Tx) quickChanges(ctx context.Context, at keptAt) ([]change, keptAt, bool) {
+	if !at.known {
+		return nil, keptAt{}, false
+	}
+	var seen changesSeen
+	query, args := changesQuery(at)
+	if !tx.quick(ctx, query, args, seen.add) {
+		return nil, keptAt{}, false
+	}
+	return seen.changes, seen.now(at), true
+}
+
 // changesBySnapshot is changesSince on PostgreSQL: one query, whose snapshot is the transaction's.
 func (tx *Tx) changesBySnapshot(ctx context.Context, at keptAt) ([]change, keptAt, error) {
-	query, args := `SELECT pg_postmaster_start_time()::TEXT, txid_current_snapshot()::TEXT, NULL, NULL, NULL`, []any(nil)
-	if at.known {
-		query = `SELECT pg_postmaster_start_time()::TEXT, txid_current_snapshot()::TEXT, c.kind, c.tag_id, c.build_id FROM (SELECT 1) AS one
-			LEFT JOIN (SELECT DISTINCT kind, tag_id, build_id FROM hubd_changes
-				WHERE xid >= txid_snapshot_xmin(CAST(? AS TEXT)::TXID_SNAPSHOT) AND NOT txid_visible_in_snapshot(xid, CAST(? AS TEXT)::TXID_SNAPSHOT)
-				LIMIT 0+?) c ON TRUE`
-		args = []any{at.snapshot, at.snapshot, mostChanges + 1}
-	}
-	now := keptAt{known: true}
-	var changes []change
-	for c, err := range stream(ctx, tx, query, args, func(row scanner) (c change, err error) {
-		var kind *string
-		var tag, build *int64
-		if err = row.Scan(&now.server, &now.snapshot, &kind, &tag, &build); err == nil && kind != nil {
-			c = change{*kind, *tag, *build}
-		}
-		return c, err
-	}) {
+	var seen changesSeen
+	query, args := changesQuery(at)
+	for _, err := range stream(ctx, tx, query, args, func(row scanner) (none struct{}, err error) { return none, seen.add(row) }) {
 		if err != nil {
 			return nil, keptAt{}, err
 		}
-		if c.kind != "" {
-			changes = append(changes, c)
-		}
 	}
-	if at.known && at.server == now.server && !snapshotIncludes(now.snapshot, at.snapshot) {
-		return nil, keptAt{}, nil
+	return seen.changes, seen.now(at), nil
+}
+
+// changesQuery asks PostgreSQL for the state and for what changed since another one, if that is known.
+func changesQuery(at keptAt) (string, []any) {
+	if !at.known {
+		return `SELECT pg_postmaster_start_time()::TEXT, txid_current_snapshot()::TEXT, NULL, NULL, NULL`, nil
 	}
-	return changes, now, nil
+	return `SELECT pg_postmaster_start_time()::TEXT, txid_current_snapshot()::TEXT, c.kind, c.tag_id, c.build_id FROM (SELECT 1) AS one
+		LEFT JOIN (SELECT DISTINCT kind, tag_id, build_id FROM hubd_changes
+			WHERE xid >= txid_snapshot_xmin(CAST(? AS TEXT)::TXID_SNAPSHOT) AND NOT txid_visible_in_snapshot(xid, CAST(? AS TEXT)::TXID_SNAPSHOT)
+			LIMIT 0+?) c ON TRUE`, []any{at.snapshot, at.snapshot, mostChanges + 1}
+}
+
+// changesSeen gathers what changesQuery brings.
+type changesSeen struct {
+	changes          []change
+	server, snapshot string
+}
+
+func (s *changesSeen) add(row scanner) error {
+	var kind *string
+	var tag, build *int64
+	err := row.Scan(&s.server, &s.snapshot, &kind, &tag, &build)
+	if err == nil && kind != nil {
+		s.changes = append(s.changes, change{*kind, *tag, *build})
+	}
+	return err
+}
+
+// now is the state that the query saw; not known if it is older than at.
+func (s *changesSeen) now(at keptAt) keptAt {
+	if at.known && at.server == s.server && !snapshotIncludes(s.snapshot, at.snapshot) {
+		return keptAt{}
+	}
+	return keptAt{known: true, server: s.server, snapshot: s.snapshot}
 }
 
 // snapshotIncludes says whether all that is visible in the snapshot older is visible in newer too. A snapshot is xmin:xmax:

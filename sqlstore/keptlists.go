@@ -24,6 +24,8 @@ func (tx *Tx) keptTagged(ctx context.Context, f TaggedFilter) (builds iter.Seq2[
 	var chosen []chosenBuild
 	names := map[int64]string{}
 	served, err = tx.withKept(ctx, func(k *kept) (bool, error) {
+		chosen = nil
+		clear(names)
 		walk, err := k.walk(ctx, tx, f.Tag)
 		if err != nil {
 			return false, err
@@ -39,8 +41,12 @@ func (tx *Tx) keptTagged(ctx context.Context, f TaggedFilter) (builds iter.Seq2[
 		if !f.Inherit {
 			listing = tags[:1]
 		}
-		if f.Package != "" && !k.has(tags, listing) && !k.oftenAsked(f.Tag) {
-			return false, nil
+		if f.Package != "" {
+			if k.has(tags, listing) {
+				delete(k.asked, f.Tag)
+			} else if !k.oftenAsked(f.Tag) {
+				return false, nil
+			}
 		}
 		lists, served, err := k.packageLists(ctx, tx, tags)
 		if err != nil || !served {
@@ -106,11 +112,8 @@ const manyAsked = 64
 // oftenAsked counts a question about one package of a tag, and says whether it is worth to read the whole tag, again if it
 // was changed since.
 func (k *kept) oftenAsked(tag int64) bool {
-	if k.asked[tag]++; k.asked[tag] < manyAsked {
-		return false
-	}
-	delete(k.asked, tag)
-	return true
+	k.asked[tag]++
+	return k.asked[tag] >= manyAsked
 }
 
 func (k *kept) walk(ctx context.Context, tx *Tx, tag int64) (keptWalk, error) {
@@ -309,13 +312,21 @@ func (k *kept) packageLists(ctx context.Context, tx *Tx, tags []int64) (map[int6
 }
 
 // keptPackageLists is PackageLists from what is kept; false if it can't be had from there.
-func (tx *Tx) keptPackageLists(ctx context.Context, f PackageFilter) (lists map[int64][]koji.TagPackage, served bool, err error) {
-	if f.Event != nil || f.Tags == nil || f.Package != 0 || f.Prefix != "" {
-		return nil, false, nil
+func (tx *Tx) keptPackageLists(ctx context.Context, tag int64, inherit bool, f PackageFilter) (links []koji.Ancestor, lists map[int64][]koji.TagPackage, served bool, err error) {
+	if f.Event != nil || f.Package != 0 || f.Prefix != "" || !FitsID(tag) {
+		return nil, nil, false, nil
 	}
-	lists = make(map[int64][]koji.TagPackage, len(f.Tags))
 	served, err = tx.withKept(ctx, func(k *kept) (bool, error) {
-		found, served, err := k.packageLists(ctx, tx, f.Tags)
+		links = []koji.Ancestor{ownLists(tag)}
+		if inherit {
+			walk, err := k.walk(ctx, tx, tag)
+			if err != nil {
+				return false, err
+			}
+			links = append(links, walk.ancestors...)
+		}
+		found, served, err := k.packageLists(ctx, tx, linkedTags(links))
+		lists = make(map[int64][]koji.TagPackage, len(found))
 		for tag, l := range found {
 			lists[tag] = l.owned
 		}
@@ -328,7 +339,7 @@ func (tx *Tx) keptPackageLists(ctx context.Context, f PackageFilter) (lists map[
 			})
 		}
 	}
-	return lists, served, err
+	return links, lists, served, err
 }
 
 // keptRPMsOf are the rpms of each of the builds; false if they can't be had from what is kept.

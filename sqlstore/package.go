@@ -52,21 +52,48 @@ func scanTagPackage(row scanner) (koji.TagPackage, error) {
 	return p, err
 }
 
-// PackageLists is TagPackages by tag. The lists are not to be changed.
-func (tx *Tx) PackageLists(ctx context.Context, f PackageFilter) (map[int64][]koji.TagPackage, error) {
-	lists, served, err := tx.keptPackageLists(ctx, f)
+// PackageLists are the package lists of a tag, the first of links, and with inherit of its ancestors in the order of the
+// walk: TagPackages by tag. The lists are not to be changed.
+func (tx *Tx) PackageLists(ctx context.Context, tag int64, inherit bool, f PackageFilter) (links []koji.Ancestor, lists map[int64][]koji.TagPackage, err error) {
+	links, lists, served, err := tx.keptPackageLists(ctx, tag, inherit, f)
 	if err != nil || served {
-		return lists, err
+		return links, lists, err
 	}
+	links = []koji.Ancestor{ownLists(tag)}
+	if inherit {
+		if err := tx.Steady(ctx); err != nil {
+			return nil, nil, err
+		}
+		ancestors, err := tx.Ancestors(ctx, tag, f.Event)
+		if err != nil {
+			return nil, nil, err
+		}
+		links = append(links, ancestors...)
+	}
+	f.Tags = linkedTags(links)
 	entries, err := tx.TagPackages(ctx, f)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	lists = map[int64][]koji.TagPackage{}
 	for _, e := range entries {
 		lists[e.TagID] = append(lists[e.TagID], e)
 	}
-	return lists, nil
+	return links, lists, nil
+}
+
+// ownLists is a tag itself as the first link of a walk.
+func ownLists(tag int64) koji.Ancestor {
+	return koji.Ancestor{Inheritance: koji.Inheritance{ParentID: tag}}
+}
+
+// linkedTags are the tags of a walk, each once.
+func linkedTags(links []koji.Ancestor) []int64 {
+	tags := make([]int64, len(links))
+	for i, l := range links {
+		tags[i] = l.ParentID
+	}
+	return distinct(tags)
 }
 
 // PackageName is a package as the list of all packages has it.

@@ -125,11 +125,7 @@ func short[T any](ctx context.Context, tx *Tx, query string, args []any, scan fu
 			return err
 		}) {
 			if len(all) <= most {
-				for _, v := range all {
-					if !yield(v, nil) {
-						return
-					}
-				}
+				streamed(all)(yield)
 				return
 			}
 			tx.Apart() // and asks again
@@ -173,6 +169,17 @@ func stream[T any](ctx context.Context, tx *Tx, query string, args []any, scan f
 	}
 }
 
+// streamed yields what is there already.
+func streamed[T any](all []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, v := range all {
+			if !yield(v, nil) {
+				return
+			}
+		}
+	}
+}
+
 // value scans a row of one column.
 func value[T any](row scanner) (T, error) {
 	var v T
@@ -181,6 +188,9 @@ func value[T any](row scanner) (T, error) {
 }
 
 func (tx *Tx) rows(ctx context.Context, query string, args []any) (rows cursor, err error) {
+	if tx.keptOnly {
+		return nil, errNotKept
+	}
 	if err := tx.ready(ctx, !writes(query)); err != nil {
 		return nil, err
 	}

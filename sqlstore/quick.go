@@ -56,7 +56,7 @@ const (
 // alone, from the beginning.
 func (tx *Tx) quick(ctx context.Context, query string, args []any, row func(scanner) error) bool {
 	q := tx.store.questions
-	if q == nil || !tx.readOnly || tx.ran || tx.begun || tx.due != "" || len(args) > mostArguments || ctx.Err() != nil || writes(query) {
+	if !tx.asksQuickly() || len(args) > mostArguments || ctx.Err() != nil || writes(query) {
 		return false
 	}
 	mine := &question{tx.store.engine.rebind(query, args), args, row, make(chan turn, 2)}
@@ -77,6 +77,11 @@ func (tx *Tx) quick(ctx context.Context, query string, args []any, row func(scan
 	}
 	tx.ran = next == answered
 	return tx.ran
+}
+
+// asksQuickly says whether a question of the transaction can be a quick one: nothing was read that it must agree with.
+func (tx *Tx) asksQuickly() bool {
+	return tx.store.questions != nil && tx.readOnly && !tx.ran && !tx.begun && tx.due == ""
 }
 
 // SideBySide is how many transactions to have at once for a transaction that has many things to read that needn't be of one

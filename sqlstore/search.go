@@ -91,6 +91,11 @@ func (tx *Tx) Search(ctx context.Context, kind SearchKind, match SearchMatch, te
 	if err != nil {
 		return nil, 0, err
 	}
+	if kind == SearchPackages && match == MatchGlob && opts == (QueryOpts{}) {
+		if found, served, err := tx.keptPackageSearch(ctx, terms); err != nil || served {
+			return streamed(found), 0, err
+		}
+	}
 	return func(yield func(Name, error) bool) {
 		for n, err := range stream(ctx, tx, query, args, scanName) {
 			if !yield(n, searchFailed(err, terms)) {

@@ -37,11 +37,11 @@ type TaggedBuild struct {
 // newest tagged first. Builds of packages that the tag doesn't list, or that it blocks, are left out. The stream can be
 // gone through again, and is then the same.
 func (tx *Tx) TaggedBuilds(ctx context.Context, f TaggedFilter) (iter.Seq2[TaggedBuild, error], error) {
-	if err := tx.Steady(ctx); err != nil {
-		return nil, err
-	}
 	if builds, served, err := tx.keptTagged(ctx, f); err != nil || served {
 		return builds, err
+	}
+	if err := tx.Steady(ctx); err != nil {
+		return nil, err
 	}
 	ancestors, err := tx.Ancestors(ctx, f.Tag, f.Event)
 	if err != nil {

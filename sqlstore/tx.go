@@ -25,6 +25,8 @@ type Tx struct {
 	ran   bool   // a statement was run
 	last  []statement
 
+	keptOnly bool // nothing is to be read: see withKept
+
 	event   int64 // of the call under way, 0 when it has none yet
 	changed bool
 	depth   int // of savepoints
