@@ -132,7 +132,7 @@ func (r *root) drawFooter(c *Canvas) {
 	if len(r.e.me.perms) > 0 && c.w >= 120 {
 		user += " (" + strings.Join(r.e.me.perms, ", ") + ")"
 	}
-	p.put(roleDim, " · ").upTo(roleDim, user, p.x+c.w/3)
+	p.put(roleDim, " · "+cut(user, c.w/3, c.ascii))
 	right := ""
 	if !r.pointer.on {
 		p.put(roleDim, " · mouse off")

@@ -76,7 +76,7 @@ type detailKey struct {
 }
 
 func newTaskView(e *env, id int64) *taskView {
-	v := &taskView{screen: newScreen(e), page: page{e: e}, id: id}
+	v := &taskView{screen: newScreen(e), page: page{e: e}, id: id, detail: e.details[id]}
 	v.tabs.names = v.tabNames()
 	return v
 }
@@ -169,6 +169,7 @@ func (v *taskView) take(d *detail, err error) tea.Cmd {
 	v.asking, v.err = false, err
 	if err == nil {
 		v.detail = d
+		v.e.keepDetail(d)
 		v.tabs.names = v.tabNames()
 	}
 	v.layout()
@@ -176,6 +177,17 @@ func (v *taskView) take(d *detail, err error) tea.Cmd {
 		return v.load()
 	}
 	return v.wonder()
+}
+
+// detailsKept is how many details are kept, to be there at once when they are
+// opened again, and while the hub is lost.
+const detailsKept = 50
+
+func (e *env) keepDetail(d *detail) {
+	if len(e.details) >= detailsKept {
+		clear(e.details)
+	}
+	e.details[d.task.ID] = d
 }
 
 // wonder asks why tasks wait and how long such tasks took before.

@@ -173,6 +173,7 @@ func newEnv(ctx context.Context, h *hub, t *theme) *env {
 	return &env{
 		kept:      state,
 		lists:     map[listOf]nameList{},
+		details:   map[int64]*detail{},
 		clipboard: func(string) error { return nil },
 		acts:      newCalls(ctx), hub: h, ctx: ctx, store: newStore(), theme: t, keyMap: newKeyMap(), loc: time.Local,
 		feed:  newFeed(h, func(tea.Msg) {}, usualPace()),

@@ -118,6 +118,8 @@ type env struct {
 	waits      waits
 	timesAsked time.Time // of tasks, last
 
+	details map[int64]*detail // of tasks that were looked at
+
 	notice     string // a line about what was just done, for 4 seconds
 	noticeRole role
 	noticeEnds time.Time
