@@ -144,7 +144,7 @@ func (p *logPane) drawState(to *pen) {
 		rest += fmt.Sprintf(" · %.1f %%", min(float64(p.bottom())/float64(p.size)*100, 100))
 	}
 	if p.pattern != "" {
-		rest += " · /" + p.pattern
+		rest += " · " + p.hitText()
 	}
 	if n, of, ok := p.errorPlace(); ok {
 		rest += fmt.Sprintf(" · error %d of %d", n, of)
@@ -252,6 +252,9 @@ func (p *logPane) drawMap(c *Canvas) {
 	from, to := row(p.win.offset(p.top)), row(max(p.bottom()-1, 0))
 	for y := from; y <= to; y++ {
 		c.at(y, 0).put(roleDim, "┃")
+	}
+	for _, at := range p.all.places {
+		c.at(row(at), 0).put(roleHit, "▪")
 	}
 	for _, at := range p.index.warns {
 		c.at(row(at), 0).put(roleWarn, p.e.sign(markWarn))

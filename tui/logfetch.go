@@ -141,6 +141,7 @@ func (p *logPane) take(f fetched, err error) tea.Cmd {
 	p.index.follow(&p.win)
 	p.number()
 	p.hide()
+	p.countHits()
 	switch {
 	case f.kind == fetchOpen:
 		p.opened()

@@ -41,6 +41,7 @@ type logPane struct {
 	follow   bool
 	mark     int // the line that was jumped to, -1 if none
 	pattern  string
+	all      allHits // of the pattern
 	seek     *seek
 	folded   map[int64]bool // phases by their place in the file
 	hidden   [][2]int       // lines of folded phases, from and up to
@@ -210,6 +211,7 @@ func (p *logPane) escape() bool {
 		p.stopSeek()
 	case p.pattern != "":
 		p.pattern = ""
+		p.countHits()
 	case p.counting:
 		p.count = false
 	default:

@@ -93,6 +93,7 @@ func (v *logView) input(k tea.KeyMsg) tea.Cmd {
 	var cmds []tea.Cmd
 	for i, p := range v.panes {
 		p.pattern = text
+		p.countHits()
 		if i == v.focus || v.together {
 			p.mark = -1
 			cmds = append(cmds, p.find(wanted{name: "/" + text, match: matcher(text), dir: 1, turn: true}))

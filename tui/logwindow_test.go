@@ -241,3 +241,41 @@ func TestLogIsReplaced(t *testing.T) {
 		t.Errorf("a replaced log isn't begun anew:\n%s", screenText(checkFrame(t, r)))
 	}
 }
+
+// The hits in a log that is there as a whole are counted, also while it grows.
+func TestHitsAreCounted(t *testing.T) {
+	t.Parallel()
+	file := []byte("one needle\ntwo\nthree Needle\nfour need")
+	r := testRoot(80, 24, newTheme(paletteDark, false))
+	v := newLogView(r.e, 71211, "build.log", nil)
+	r.push(v)
+	p := v.panes[0]
+	serve(r, p, file)
+	see := func(text string) {
+		t.Helper()
+		if screenLine(t, r, text) != 1 {
+			t.Errorf("%q isn't told:\n%s", text, screenText(checkFrame(t, r)))
+		}
+	}
+	pressAnd(r, "g", "/")
+	for _, k := range "needle" {
+		pressAnd(r, string(k))
+	}
+	pressAnd(r, "enter")
+	see("/needle 1 of 2")
+	pressAnd(r, "n")
+	see("/needle 2 of 2")
+	grown := append(slices.Clone(file), "le\nfive needle\n"...)
+	p.read = inMemory(p.name, grown)
+	answer(r, v.update(changes{logs: []logSize{{71211, "build.log", int64(len(grown))}}}))
+	pressAnd(r, "n")
+	see("/needle 3 of 4")
+	pressAnd(r, "k")
+	if screenLine(t, r, "▪") < 0 {
+		t.Errorf("the map shows no hits:\n%s", screenText(checkFrame(t, r)))
+	}
+	pressAnd(r, "esc")
+	if screenLine(t, r, "needle 3") >= 0 {
+		t.Error("esc doesn't leave the search")
+	}
+}

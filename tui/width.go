@@ -135,6 +135,8 @@ func asciiFor(r rune, w int) string {
 		return "+"
 	case '░':
 		return "."
+	case '▪':
+		return "*"
 	case '█', '▉', '▊', '▋', '▍', '▎':
 		return "#"
 	case '–', '−':
