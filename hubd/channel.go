@@ -22,6 +22,13 @@ func channelMethods() []method {
 
 // channelRef finds a channel.
 func (c *call) channelRef(ref any) (*koji.Channel, error) {
+	if name, isName := ref.(string); isName {
+		ch, err := c.tx.ChannelNamed(c, name)
+		if err == nil && ch == nil {
+			err = noSuch(sqlstore.ChannelNames, ref)
+		}
+		return ch, err
+	}
 	n, err := c.need(sqlstore.ChannelNames, ref)
 	if err != nil {
 		return nil, err

@@ -335,10 +335,19 @@ func getAllArches(c *call, _ none) (any, error) {
 	return slices.Compact(arches), nil
 }
 
-func builderHost(c *call, _ none) (any, error) { return c.hostRef(c.session.host) }
+func builderHost(c *call, _ none) (any, error) { return c.ownHost() }
+
+// ownHost is the calling host with its configuration.
+func (c *call) ownHost() (*koji.Host, error) {
+	h, err := c.tx.Host(c, c.session.host, nil)
+	if err == nil && h == nil {
+		err = noSuch(sqlstore.HostNames, c.session.host)
+	}
+	return h, err
+}
 
 func builderEnabled(c *call, _ none) (any, error) {
-	h, err := c.hostRef(c.session.host)
+	h, err := c.ownHost()
 	if err != nil {
 		return nil, err
 	}

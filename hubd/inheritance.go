@@ -21,11 +21,19 @@ type getInheritanceArgs struct {
 }
 
 func getInheritanceData(c *call, a getInheritanceArgs) (any, error) {
-	id, event, err := c.tagIDAt(a.Tag, a.Event)
+	event, err := eventRef(a.Event)
 	if err != nil {
 		return nil, err
 	}
-	return c.tx.Parents(c, id, event)
+	tag, err := namedBy(sqlstore.TagNames, a.Tag)
+	if err != nil {
+		return nil, err
+	}
+	links, found, err := c.tx.ParentsOf(c, tag, event)
+	if err == nil && !found {
+		err = noSuch(sqlstore.TagNames, a.Tag)
+	}
+	return links, err
 }
 
 type setInheritanceArgs struct {

@@ -126,7 +126,8 @@ func (c *call) makeTask(o taskOptions) (int64, error) {
 	if err := c.taskCallbacks("postTaskStateChange", id, []taskChange{made}); err != nil {
 		return 0, err
 	}
-	return id, c.tellTask(id, 0)
+	record.ID = id
+	return id, c.tellOfTask(record, 0)
 }
 
 // noArch asks for a task with an empty arch, which makeTask's arch=nil gives in Koji.
@@ -268,6 +269,11 @@ func (c *call) tellTask(id, alert int64) error {
 	if err != nil || t == nil {
 		return err
 	}
+	return c.tellOfTask(t, alert)
+}
+
+// tellOfTask is tellTask where the task is at hand.
+func (c *call) tellOfTask(t *koji.Task, alert int64) error {
 	n := koji.TaskNotice{
 		ID: t.ID, State: t.State, Method: t.Method, Arch: t.Arch, Owner: t.Owner, Channel: t.ChannelID,
 		Priority: t.Priority, Waiting: t.Waiting != nil && *t.Waiting, Alert: alert,

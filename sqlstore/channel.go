@@ -24,6 +24,15 @@ func (tx *Tx) Channel(ctx context.Context, id int64) (*koji.Channel, error) {
 	return &c, nil
 }
 
+// ChannelNamed finds a channel by its name, nil if there is none.
+func (tx *Tx) ChannelNamed(ctx context.Context, name string) (*koji.Channel, error) {
+	c, found, err := one(ctx, tx, channelColumns+` WHERE c.name = ?`, []any{name}, scanChannel)
+	if err != nil || !found {
+		return nil, wrap(err, "find channel %s", name)
+	}
+	return &c, nil
+}
+
 // Channels are all channels, ordered by id; with enabled only those that are, or aren't.
 func (tx *Tx) Channels(ctx context.Context, enabled *bool) ([]koji.Channel, error) {
 	return tx.channels(ctx, ``, nil, enabled)

@@ -23,6 +23,21 @@ func (tx *Tx) Parents(ctx context.Context, tag int64, event *int64) ([]koji.Inhe
 	return l, wrap(err, "list parents of tag %d", tag)
 }
 
+// ParentsOf is Parents of the tag with an id, or if that is 0 a name; the bool says whether there is such a tag.
+func (tx *Tx) ParentsOf(ctx context.Context, ref Name, event *int64) ([]koji.Inheritance, bool, error) {
+	by, arg := ref.by("own")
+	valid, args := atEvent("ti", event)
+	l, err := few(ctx, tx, `SELECT own.id, coalesce(ti.parent_id, 0), coalesce(t.name, ''), coalesce(ti.priority, 0), ti.maxdepth,
+			coalesce(ti.intransitive, FALSE), coalesce(ti.noconfig, FALSE), coalesce(ti.pkg_filter, '')
+		FROM tag own LEFT JOIN tag_inheritance ti ON ti.tag_id = own.id AND `+valid+` LEFT JOIN tag t ON t.id = ti.parent_id
+		WHERE `+by+` ORDER BY ti.priority, ti.parent_id`, append(args, arg), scanLink)
+	found := len(l) > 0
+	if found && l[0].ParentID == 0 {
+		l = l[:0]
+	}
+	return l, found, wrap(err, "list parents of tag %d %s", ref.ID, ref.Name)
+}
+
 // Children are the ids of the tags that inherit from a tag now.
 func (tx *Tx) Children(ctx context.Context, tag int64) ([]int64, error) {
 	l, err := few(ctx, tx, `SELECT tag_id FROM tag_inheritance WHERE parent_id = ? AND active = TRUE ORDER BY tag_id`, []any{tag}, value[int64])

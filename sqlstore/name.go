@@ -38,6 +38,14 @@ func scanName(row scanner) (Name, error) {
 	return n, err
 }
 
+// by is the condition that chooses the row of a table of names with the id, or if that is 0 the name.
+func (n Name) by(table string) (cond string, arg any) {
+	if n.ID != 0 {
+		return table + `.id = ?`, n.ID
+	}
+	return table + `.name = ?`, n.Name
+}
+
 // FitsID says whether a number can be the id of a row at all: the columns have 32 bits.
 func FitsID(id int64) bool { return id >= math.MinInt32 && id <= math.MaxInt32 }
 

@@ -40,10 +40,7 @@ func (tx *Tx) FullTag(ctx context.Context, ref Name, event *int64, blocked bool)
 	if !FitsID(ref.ID) {
 		return nil, nil
 	}
-	by, arg := `t.id = ?`, any(ref.ID)
-	if ref.ID == 0 {
-		by, arg = `t.name = ?`, ref.Name
-	}
+	by, arg := ref.by("t")
 	valid, at := atEvent("c", event)
 	validExtra, _ := atEvent("x", event)
 	args := append(append(slices.Clone(at), arg), at...)
