@@ -121,21 +121,17 @@ func checkEntries(header []byte, what string) error {
 
 // valueLength is the number of bytes that count values of a type take of data.
 func valueLength(kind uint32, count int, data []byte) (int, bool) {
-	width := 1
+	width := numberWidth(kind)
 	switch kind {
-	case typeChar, typeInt8, typeBin:
-	case typeInt16:
-		width = 2
-	case typeInt32:
-		width = 4
-	case typeInt64:
-		width = 8
 	case typeString, typeStringArray, typeI18N:
 		if kind == typeString && count != 1 {
 			return 0, false
 		}
 		return stringsLength(count, data)
-	default:
+	case typeBin:
+		width = 1
+	}
+	if width == 0 {
 		return 0, false
 	}
 	if kind != typeBin && count > maxList {

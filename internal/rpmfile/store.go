@@ -77,17 +77,8 @@ func (v value) texts() ([]string, bool) {
 
 // numbers are the value's, if it is of numbers.
 func (v value) numbers() ([]uint64, bool) {
-	var width int
-	switch v.kind {
-	case typeChar, typeInt8:
-		width = 1
-	case typeInt16:
-		width = 2
-	case typeInt32:
-		width = 4
-	case typeInt64:
-		width = 8
-	default:
+	width := numberWidth(v.kind)
+	if width == 0 {
 		return nil, false
 	}
 	numbers := make([]uint64, v.count)
@@ -97,6 +88,21 @@ func (v value) numbers() ([]uint64, bool) {
 		}
 	}
 	return numbers, true
+}
+
+// numberWidth is how many bytes a number of a type takes, 0 if it isn't one of numbers.
+func numberWidth(kind uint32) int {
+	switch kind {
+	case typeChar, typeInt8:
+		return 1
+	case typeInt16:
+		return 2
+	case typeInt32:
+		return 4
+	case typeInt64:
+		return 8
+	}
+	return 0
 }
 
 // store is the two headers of a package.
