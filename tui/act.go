@@ -105,7 +105,7 @@ func subjectOfView(v view) string {
 
 // modify makes a call that changes something, as the user.
 func (e *env) modify(ctx context.Context, result any, method string, args ...any) error {
-	e.meter.add(e.now(), false)
+	e.meter.add(e.now(), byUser)
 	return e.act.Call(ctx, method, result, args...)
 }
 

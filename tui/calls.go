@@ -66,15 +66,24 @@ type meter struct {
 
 // metered is a call that was made.
 type metered struct {
-	at       time.Time
-	byItself bool // without that the user did anything
+	at time.Time
+	by asker
 }
 
-func (m *meter) add(now time.Time, byItself bool) {
+// asker is what made a call.
+type asker uint8
+
+const (
+	byUser asker = iota
+	byView       // since time has passed
+	byFeed
+)
+
+func (m *meter) add(now time.Time, by asker) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.trim(now)
-	m.calls = append(m.calls, metered{now, byItself})
+	m.calls = append(m.calls, metered{now, by})
 }
 
 func (m *meter) perMinute(now time.Time) int {
@@ -84,17 +93,21 @@ func (m *meter) perMinute(now time.Time) int {
 	return len(m.calls)
 }
 
-// since counts the calls that were made by themselves since then, at most a
+// since counts the calls that the user had no part in since then, at most a
 // minute ago.
-func (m *meter) since(then time.Time) (n int) {
+func (m *meter) since(then time.Time) (feed, views int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, c := range m.calls {
-		if c.byItself && c.at.After(then) {
-			n++
+		switch {
+		case !c.at.After(then):
+		case c.by == byFeed:
+			feed++
+		case c.by == byView:
+			views++
 		}
 	}
-	return n
+	return feed, views
 }
 
 func (m *meter) trim(now time.Time) {
@@ -131,7 +144,8 @@ func newHub(act *koji.Session, now func() time.Time) (*hub, error) {
 func (h *hub) take(ctx context.Context) (release func(), err error) {
 	release, err = h.slot(ctx)
 	if err == nil {
-		h.meter.add(h.now(), ctx.Value(ownAccord{}) != nil)
+		by, _ := ctx.Value(askerKey{}).(asker)
+		h.meter.add(h.now(), by)
 	}
 	return release, err
 }
@@ -187,17 +201,17 @@ func (h *hub) all(ctx context.Context, m *koji.Multicall) error {
 	return nil
 }
 
-// ownAccord marks the calls that are made without that the user did anything.
-type ownAccord struct{}
+// askerKey is what a context tells the asker by; else it is the user.
+type askerKey struct{}
 
-func byItself(ctx context.Context) context.Context {
-	return context.WithValue(ctx, ownAccord{}, true)
+func asking(ctx context.Context, by asker) context.Context {
+	return context.WithValue(ctx, askerKey{}, by)
 }
 
 // askByItself is ask for what time alone brings: it counts towards what a
 // polled hub is asked a minute.
 func (e *env) askByItself(c *calls, f func(ctx context.Context) (any, error)) tea.Cmd {
-	return e.ask(c, func(ctx context.Context) (any, error) { return f(byItself(ctx)) })
+	return e.ask(c, func(ctx context.Context) (any, error) { return f(asking(ctx, byView)) })
 }
 
 // ask is a command that makes a call in the background and brings its answer

@@ -123,7 +123,7 @@ func (f *feed) wanted() (owner int64, watched []int64) {
 
 // run feeds until ctx ends.
 func (f *feed) run(ctx context.Context) {
-	ctx = byItself(ctx)
+	ctx = asking(ctx, byFeed)
 	for owner, _ := f.wanted(); owner == nobodyYet; owner, _ = f.wanted() {
 		select {
 		case <-ctx.Done():

@@ -271,8 +271,8 @@ func (f *feed) poll(ctx context.Context) error {
 			err = f.list(ctx)
 		case before := <-f.pages:
 			err = f.listOlder(ctx, before)
-		case <-ticks.C:
-			if !f.due() {
+		case now := <-ticks.C:
+			if !f.due(now) {
 				continue
 			}
 			since := f.since - toldAgain

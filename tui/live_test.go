@@ -94,7 +94,10 @@ func (l *lab) polled() *koji.Session {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	proxy := &httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) { p.Out.URL.Scheme, p.Out.URL.Host = behind.Scheme, behind.Host }}
+	proxy := &httputil.ReverseProxy{
+		Rewrite:   func(p *httputil.ProxyRequest) { p.Out.URL.Scheme, p.Out.URL.Host = behind.Scheme, behind.Host },
+		Transport: &http.Transport{}, // other tests' servers close what the common one has open
+	}
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/events") {
 			http.Error(w, "only POST", http.StatusMethodNotAllowed)
@@ -103,10 +106,9 @@ func (l *lab) polled() *koji.Session {
 		proxy.ServeHTTP(w, r)
 	}))
 	l.t.Cleanup(front.Close)
-	real := l.server
-	l.server = front.URL + "/kojihub"
-	defer func() { l.server = real }()
-	return l.login("admin")
+	by := *l
+	by.server = front.URL + "/kojihub"
+	return by.login("admin")
 }
 
 // A hub without an event stream is polled, to the same screen.

@@ -256,7 +256,7 @@ func (e *env) uploadSRPM(ctx context.Context, file string, up *transfer) (string
 	err = e.act.Upload(ctx, dir, name, f, koji.UploadOptions{Progress: func(done, total int64) {
 		up.done.Store(done)
 		up.total.Store(total)
-		e.meter.add(e.now(), false)
+		e.meter.add(e.now(), byUser)
 	}})
 	return dir + "/" + name, err
 }

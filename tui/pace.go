@@ -41,14 +41,17 @@ func (f *feed) resting() bool {
 // due reports whether a hub is to be polled at this beat. What views ask for by
 // themselves comes out of the polls' share: together they are as many calls a
 // minute as there are polls alone, as long as the hub is heard of often enough.
-func (f *feed) due() bool {
-	now, every := f.now(), f.pace.poll
+func (f *feed) due(now time.Time) bool {
+	every := f.pace.poll
 	switch since := now.Sub(f.link.heard); {
 	case since < every/2: // it took its time to answer
 		return false
 	case since >= restPolls*every-every/2:
 		return true
 	}
-	minute := time.Minute - every/5 // beats come a little early or late
-	return !f.resting() && f.hub.meter.since(now.Add(-minute)) < int(time.Minute/every)
+	polls, others := f.hub.meter.since(now.Add(every/5 - time.Minute)) // beats come a little early or late
+	if others > 0 {
+		others++ // they come when they like
+	}
+	return !f.resting() && polls+others < int(time.Minute/every)
 }

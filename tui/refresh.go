@@ -27,6 +27,7 @@ const (
 	refreshMost   = time.Second
 	refreshStream = 30 * time.Second
 	refreshPoll   = 30 * time.Second
+	refreshFailed = 5 * time.Second // after what couldn't be answered
 )
 
 // now asks.
@@ -54,8 +55,11 @@ func (f *refresher) tick() tea.Cmd {
 	if f.e.link.stream {
 		every = refreshStream
 	}
-	if f.stale {
+	switch {
+	case f.stale:
 		every = refreshMost
+	case f.err != nil:
+		every = refreshFailed
 	}
 	if f.asking || f.e.lost() || !f.e.shown(f.v) || f.e.now().Sub(f.asked) < every {
 		return nil

@@ -26,7 +26,7 @@ func (e *env) askWho(c *calls) tea.Cmd {
 	e.asked = true
 	return e.ask(c, func(ctx context.Context) (any, error) {
 		if !e.act.LoggedIn() {
-			e.meter.add(e.now(), false)
+			e.meter.add(e.now(), byUser)
 			ctx, cancel := context.WithTimeout(ctx, loginTimeout)
 			defer cancel()
 			if err := e.login(ctx); err != nil {
@@ -38,7 +38,7 @@ func (e *env) askWho(c *calls) tea.Cmd {
 		m := e.act.Multicall()
 		m.Add(&u, "getLoggedInUser")
 		m.Add(&perms, "getPerms")
-		e.meter.add(e.now(), false)
+		e.meter.add(e.now(), byUser)
 		if err := m.Run(ctx); err != nil && !partly(err) {
 			return who{}, err
 		}
