@@ -216,6 +216,9 @@ func (v *tagView) askHistory() tea.Cmd {
 func (v *tagView) takeHistory(h tagHistory, err error) {
 	v.asking, v.askedErr = false, err
 	if err != nil {
+		if v.steps > 0 {
+			v.e.tell(roleFail, "history: "+errorText(err))
+		}
 		v.steps = 0
 		return
 	}

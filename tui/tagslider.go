@@ -62,7 +62,7 @@ const sliderPause = 150 * time.Millisecond
 func (v *tagView) slide(n int) tea.Cmd {
 	v.moved++
 	if v.history.to == 0 || v.at+n < 0 && v.past.more {
-		v.steps = max(v.steps-n, 0)
+		v.steps, v.askedErr = max(v.steps-n, 0), nil // whoever asks again wants it tried again
 		return v.ask()
 	}
 	v.at = min(max(v.at+n, 0), len(v.history.events))
