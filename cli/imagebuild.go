@@ -13,6 +13,7 @@ type imageBuildOptions struct {
 	imageOptions
 	config, diskSize, distro, kickstart, canFail string
 	formats, ova                                 []string
+	mayFail                                      []string // --can-fail of the file, where it is a list
 	factory                                      pairsOption
 	noVerifySSL                                  bool
 	others                                       map[string]any // of the file
@@ -88,6 +89,9 @@ func (o *imageBuildOptions) opts() map[string]any {
 	setFlags(opts, map[string]bool{"noverifyssl": o.noVerifySSL})
 	opts["format"] = append([]string{}, o.formats...)
 	opts["optional_arches"] = o.canFail
+	if o.mayFail != nil {
+		opts["optional_arches"] = o.mayFail
+	}
 	if len(o.factory.pairs) > 0 {
 		opts["factory_parameter"] = o.factory.list()
 	}
@@ -125,9 +129,9 @@ func (o *imageBuildOptions) read() ([]string, error) {
 	args = append(args[:4], commaWords(args[4])...)
 	texts := map[string]*string{
 		"ksurl": &o.ksURL, "ksversion": &o.ksVersion, "release": &o.release, "specfile": &o.specfile, "disk_size": &o.diskSize,
-		"distro": &o.distro, "kickstart": &o.kickstart, "can_fail": &o.canFail,
+		"distro": &o.distro, "kickstart": &o.kickstart,
 	}
-	lists := map[string]*[]string{"repo": &o.repos, "format": &o.formats}
+	lists := map[string]*[]string{"repo": &o.repos, "format": &o.formats, "can_fail": &o.mayFail}
 	flags := map[string]*bool{
 		"scratch": &o.scratch, "skip_tag": &o.skipTag, "noverifyssl": &o.noVerifySSL, "background": &o.background,
 	}
