@@ -7,6 +7,7 @@
 //   - Placeholders are `?`, on both engines.
 //   - One statement at a time: while rows are open (inside the loop over a stream) no other statement may run in the same
 //     transaction; PostgreSQL refuses it. Collect with list first where that is needed.
+//   - one, few and short are for what indexes find, list and stream for all else: see quick.go.
 //   - Columns that PostgreSQL fills by default (create_event, times) are always given, so that both engines and the
 //     tests' clock agree: tx.Event for events, tx.Now for times.
 //   - Booleans are tested as `active = TRUE` and scanned into bool or *bool, never into any.
