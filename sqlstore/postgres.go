@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"maps"
 	"net/url"
 	"runtime"
 	"strings"
@@ -36,21 +35,23 @@ func (s *Store) openPostgres(ctx context.Context, dsn string) error {
 
 // openQuick opens the connections for quick questions, few so that they are asked together.
 func (s *Store) openQuick(cfg pgx.ConnConfig) {
-	cfg.RuntimeParams = maps.Clone(cfg.RuntimeParams)
-	for name, value := range map[string]string{
-		"default_transaction_read_only": "on",
-		"plan_cache_mode":               "force_generic_plan",
-		"enable_seqscan":                "off",
-		"enable_hashjoin":               "off",
-		"enable_mergejoin":              "off",
-		"jit":                           "off",
-	} {
-		cfg.RuntimeParams[name] = value
-	}
 	n := max(1, runtime.NumCPU()/2)
-	s.questions = &questions{db: stdlib.OpenDB(cfg, stdlib.OptionAfterConnect(soonMissed)), most: n}
+	s.questions = &questions{db: stdlib.OpenDB(cfg, stdlib.OptionAfterConnect(forQuestions)), most: n}
 	s.questions.db.SetMaxOpenConns(n)
 	s.questions.db.SetMaxIdleConns(n)
+}
+
+// forQuestions sets a connection for quick questions, as far as the server knows what is set: plan_cache_mode is there since
+// PostgreSQL 12. Without jit, since plans that avoid what is off look dear enough to be compiled.
+func forQuestions(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, `SELECT set_config(s.name, wanted.value, FALSE) FROM (VALUES
+		('default_transaction_read_only', 'on'), ('plan_cache_mode', 'force_generic_plan'), ('jit', 'off'),
+		('enable_seqscan', 'off'), ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off')) AS wanted (name, value)
+		JOIN pg_settings s ON s.name = wanted.name`)
+	if err != nil {
+		return err
+	}
+	return soonMissed(ctx, conn)
 }
 
 // soonMissed has the server notice within half a minute when a hub's machine is gone, whose locks the other hubs wait for.

@@ -81,6 +81,14 @@ func TestQuickQuestions(t *testing.T) {
 		}, good(20))
 		together(t, good(30))
 	})
+	t.Run("how they are planned", func(t *testing.T) {
+		set := int64(0)
+		err := ask(`SELECT count(*)::int FROM pg_settings WHERE (name, setting) IN (('plan_cache_mode', 'force_generic_plan'), ('jit', 'off'),
+			('enable_seqscan', 'off'), ('default_transaction_read_only', 'on'))`, func(n int64) { set = n })
+		if err != nil || set != 4 {
+			t.Errorf("%d of 4 are set: %v", set, err)
+		}
+	})
 	t.Run("who left", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
