@@ -28,7 +28,7 @@ type multiCallArgs struct {
 // none can tell.
 func multiCall(c *call, a multiCallArgs) (any, error) {
 	results := make([]any, len(a.Calls))
-	if n := c.tx.SideBySide(); n > 1 {
+	if n := c.tx.SideBySide(c); n > 1 {
 		var g errgroup.Group
 		g.SetLimit(n)
 		for i, v := range a.Calls {

@@ -84,12 +84,13 @@ func (tx *Tx) asksQuickly() bool {
 	return tx.store.questions != nil && tx.readOnly && !tx.ran && !tx.begun && tx.due == ""
 }
 
-// SideBySide is how many transactions to have at once for a transaction that has many things to read that needn't be of one
-// state; 1 if it had better read them itself.
-func (tx *Tx) SideBySide() int {
-	if tx.store.questions == nil || !tx.readOnly {
+// SideBySide is how many transactions to have at once for one that has many things to read that needn't be of one state;
+// 1 if it had better read them itself. It keeps no connection from them.
+func (tx *Tx) SideBySide(ctx context.Context) int {
+	if tx.store.questions == nil || !tx.readOnly || tx.begun || tx.due != "" {
 		return 1
 	}
+	tx.release(ctx)
 	return sideBySide
 }
 

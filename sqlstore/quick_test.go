@@ -98,3 +98,30 @@ func TestQuickQuestions(t *testing.T) {
 		}
 	})
 }
+
+// Who has others read for it holds no connection that they may wait for.
+func TestSideBySide(t *testing.T) {
+	t.Parallel()
+	s := sqlstoretest.Postgres(t)
+	read(t, s, func(ctx context.Context, tx *sqlstore.Tx) error {
+		if _, err := sqlstore.List[int64](ctx, tx, `SELECT 1`); err != nil {
+			return err
+		}
+		tx.Apart()
+		pool := s.Pools()["all"]
+		if pool.Stats().InUse != 1 {
+			t.Fatalf("%d connections are in use before", pool.Stats().InUse)
+		}
+		if n := tx.SideBySide(ctx); n < 2 || pool.Stats().InUse != 0 {
+			t.Errorf("%d side by side, %d connections are in use", n, pool.Stats().InUse)
+		}
+		_, err := sqlstore.List[int64](ctx, tx, `SELECT 1`)
+		return err
+	})
+	write(t, s, func(ctx context.Context, tx *sqlstore.Tx) error {
+		if n := tx.SideBySide(ctx); n != 1 {
+			t.Errorf("%d side by side with a transaction that writes", n)
+		}
+		return nil
+	})
+}
