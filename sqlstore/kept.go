@@ -125,6 +125,9 @@ func (tx *Tx) withKept(ctx context.Context, fn func(k *kept) (bool, error)) (boo
 	if err := tx.Steady(ctx); err != nil {
 		return false, err
 	}
+	if err := tx.connect(ctx); err != nil { // not while others wait, of whom some have the connections
+		return false, err
+	}
 	if err := k.take(ctx); err != nil {
 		return false, err
 	}

@@ -7,7 +7,9 @@ import (
 	"iter"
 	"math/rand/v2"
 	"path/filepath"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -357,4 +359,39 @@ func TestSnapshotIncludes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Many who read from what is kept, more than there are connections, don't wait for one another without end.
+func TestKeptByMany(t *testing.T) {
+	t.Parallel()
+	sqlstoretest.Each(t, func(t *testing.T, s *sqlstore.Store) {
+		fillKept(t, s)
+		r := rand.New(rand.NewPCG(3, 4))
+		write(t, s, func(ctx context.Context, tx *sqlstore.Tx) error {
+			for range 60 {
+				if err := changeKept(ctx, tx, r); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		var all sync.WaitGroup
+		for range 100 {
+			all.Go(func() {
+				for name, question := range keptQuestions() {
+					err := s.Read(ctx, func(tx *sqlstore.Tx) error {
+						_, err := question(ctx, tx)
+						return err
+					})
+					if err != nil {
+						t.Errorf("%s: %v", name, err)
+						return
+					}
+				}
+			})
+		}
+		all.Wait()
+	})
 }

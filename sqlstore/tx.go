@@ -218,11 +218,8 @@ func (tx *Tx) run(ctx context.Context, query string, args []any) (n int64, err e
 // connection turns out to be broken already, it runs on another one.
 func (tx *Tx) first(ctx context.Context, run func() error) error {
 	for try := 1; ; try++ {
-		if tx.conn == nil {
-			var err error
-			if tx.conn, tx.db, err = tx.store.take(ctx, tx.pool); err != nil {
-				return err
-			}
+		if err := tx.connect(ctx); err != nil {
+			return err
 		}
 		err := run()
 		if tx.due != "" && (err == nil || tx.db.within()) {
@@ -234,6 +231,14 @@ func (tx *Tx) first(ctx context.Context, run func() error) error {
 		drop(tx.conn)
 		tx.conn, tx.db = nil, nil
 	}
+}
+
+// connect waits for a connection, if the transaction has none.
+func (tx *Tx) connect(ctx context.Context) (err error) {
+	if tx.conn == nil {
+		tx.conn, tx.db, err = tx.store.take(ctx, tx.pool)
+	}
+	return err
 }
 
 // maxTries is more than the idle connections that a restarted server leaves behind.
