@@ -88,12 +88,12 @@ gobench: ## the packages' own benchmarks; BENCH=regexp picks some
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
 fuzz: ## every fuzz target for FUZZTIME=30s
-	@$(GO) list ./... | while read -r pkg; do \
+	@status=0; for pkg in $$($(GO) list ./...); do \
 	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
 	    echo "== $$pkg $$target"; \
-	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
+	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg || status=1; \
 	  done; \
-	done
+	done; exit $$status
 
 lint: ## golangci-lint with our import rules (the first run compiles it: minutes)
 	CGO_ENABLED=0 $(GO) run $(GOLANGCI) run ./...

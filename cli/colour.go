@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/mattn/go-runewidth"
 )
@@ -103,22 +104,26 @@ func (e *Env) fit(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// cutColumns is a line of at most width columns; marks take none.
+// cutColumns is a line of at most width columns; marks take none. How wide a
+// letter is depends on those beside it, so what fits is found in the whole.
 func cutColumns(line string, width int) string {
-	used := 0
+	plain := withoutMarks(line)
+	if runewidth.StringWidth(plain) <= width {
+		return line
+	}
+	fits := len(runewidth.Truncate(plain, width-1, ""))
 	for i, r := range line {
 		if isMark(r) {
 			continue
 		}
-		w := runewidth.RuneWidth(r)
-		if used+w > width-1 && runewidth.StringWidth(withoutMarks(line[i:])) > width-used {
+		if fits <= 0 {
 			end := line[:i] + "…"
 			if strings.ContainsFunc(line, isMark) {
 				end += string(markPlain)
 			}
 			return end
 		}
-		used += w
+		fits -= utf8.RuneLen(r)
 	}
 	return line
 }
