@@ -81,7 +81,7 @@ func (tx *Tx) quick(ctx context.Context, query string, args []any, row func(scan
 
 // asksQuickly says whether a question of the transaction can be a quick one: nothing was read that it must agree with.
 func (tx *Tx) asksQuickly() bool {
-	return tx.store.questions != nil && tx.readOnly && !tx.ran && !tx.begun && tx.due == ""
+	return tx.store.questions != nil && tx.readOnly && !tx.ran && !tx.begun && tx.due == "" && !tx.keptOnly
 }
 
 // SideBySide is how many transactions to have at once for one that has many things to read that needn't be of one state;
