@@ -73,6 +73,7 @@ var (
 	MissingReference = missingReference
 	BadRegexp        = badRegexp
 	Redact           = redact
+	Major            = major
 )
 
 func Rebind(query string) string { return postgresEngine.rebind(query, nil) }

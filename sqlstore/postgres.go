@@ -15,13 +15,9 @@ import (
 )
 
 func (s *Store) openPostgres(ctx context.Context, dsn string) error {
-	cfg, err := pgx.ParseConfig(dsn)
+	cfg, err := postgresConfig(dsn)
 	if err != nil {
 		return err
-	}
-	cfg.RuntimeParams["timezone"] = "UTC"
-	if cfg.RuntimeParams["application_name"] == "" {
-		cfg.RuntimeParams["application_name"] = "hubd"
 	}
 	s.writer = stdlib.OpenDB(*cfg, stdlib.OptionAfterConnect(soonMissed))
 	conns := runtime.NumCPU()*4 + 4
@@ -29,29 +25,56 @@ func (s *Store) openPostgres(ctx context.Context, dsn string) error {
 	s.writer.SetMaxIdleConns(conns) // a new one costs the server a process, more than many a call
 	s.writer.SetConnMaxIdleTime(5 * time.Minute)
 	s.readers = s.writer
-	s.openQuick(*cfg)
 	return s.writer.PingContext(ctx)
 }
 
-// openQuick opens the connections for quick questions, few so that they are asked together.
-func (s *Store) openQuick(cfg pgx.ConnConfig) {
-	n := max(1, runtime.NumCPU()/2)
-	s.questions = &questions{db: stdlib.OpenDB(cfg, stdlib.OptionAfterConnect(forQuestions)), most: n}
-	s.questions.db.SetMaxOpenConns(n)
-	s.questions.db.SetMaxIdleConns(n)
+func postgresConfig(dsn string) (*pgx.ConnConfig, error) {
+	cfg, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, err
+	}
+	cfg.RuntimeParams["timezone"] = "UTC"
+	if cfg.RuntimeParams["application_name"] == "" {
+		cfg.RuntimeParams["application_name"] = "hubd"
+	}
+	return cfg, nil
 }
 
-// forQuestions sets a connection for quick questions, as far as the server knows what is set: plan_cache_mode is there since
-// PostgreSQL 12. Without jit, since plans that avoid what is off look dear enough to be compiled.
-func forQuestions(ctx context.Context, conn *pgx.Conn) error {
-	_, err := conn.Exec(ctx, `SELECT set_config(s.name, wanted.value, FALSE) FROM (VALUES
-		('default_transaction_read_only', 'on'), ('plan_cache_mode', 'force_generic_plan'), ('jit', 'off'),
-		('enable_seqscan', 'off'), ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off')) AS wanted (name, value)
-		JOIN pg_settings s ON s.name = wanted.name`)
+// openQuick opens the connections for quick questions, few so that they are asked together.
+func (s *Store) openQuick() error {
+	cfg, err := postgresConfig(s.dsn)
 	if err != nil {
 		return err
 	}
+	n := max(1, runtime.NumCPU()/2)
+	s.questions = &questions{db: stdlib.OpenDB(*cfg, stdlib.OptionAfterConnect(forQuestions)), most: n}
+	s.questions.db.SetMaxOpenConns(n)
+	s.questions.db.SetMaxIdleConns(n)
+	return nil
+}
+
+// forQuestions sets a connection for quick questions: read only, and plans that are made once and by indexes. They look dear
+// beside what is off, so that without the last word they would be compiled.
+func forQuestions(ctx context.Context, conn *pgx.Conn) error {
+	set := `SET default_transaction_read_only = on; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off`
+	if major(conn.PgConn().ParameterStatus("server_version")) >= 12 {
+		set += `; SET plan_cache_mode = force_generic_plan; SET jit = off`
+	}
+	if _, err := conn.Exec(ctx, set); err != nil {
+		return err
+	}
 	return soonMissed(ctx, conn)
+}
+
+// major is the first number of a server's version, 0 if it has none.
+func major(version string) (n int) {
+	for _, c := range version {
+		if c < '0' || c > '9' || n > 1000 {
+			break
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n
 }
 
 // soonMissed has the server notice within half a minute when a hub's machine is gone, whose locks the other hubs wait for.

@@ -125,3 +125,12 @@ func TestSideBySide(t *testing.T) {
 		return nil
 	})
 }
+
+func TestMajor(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[string]int{"15.14 (Debian 15.14-0+deb12u1)": 15, "9.6.24": 9, "18beta1": 18, "": 0, "devel": 0} {
+		if got := sqlstore.Major(version); got != want {
+			t.Errorf("%q: %d, want %d", version, got, want)
+		}
+	}
+}

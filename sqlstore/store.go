@@ -60,6 +60,9 @@ func Open(ctx context.Context, dsn string, opts ...Option) (*Store, error) {
 		if err = s.migrate(ctx); err == nil {
 			err = s.trimChanges(ctx)
 		}
+		if err == nil && s.engine == postgresEngine {
+			err = s.openQuick() // not before: a start needs no second connection
+		}
 		if err != nil {
 			s.Close()
 		}
