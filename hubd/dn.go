@@ -41,6 +41,13 @@ func nameKind(text string) string {
 	return kind
 }
 
+// isKind says whether an attribute can be called so: a word, or numbers with dots.
+func isKind(text string) bool {
+	return text != "" && !strings.ContainsFunc(text, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '-' || r == '_')
+	})
+}
+
 // subjectOf reads the name in a certificate.
 func subjectOf(raw []byte) (distinguishedName, error) {
 	var sequence pkix.RDNSequence
@@ -69,7 +76,7 @@ func parseName(text string) (distinguishedName, error) {
 	var name distinguishedName
 	for joined := false; ; {
 		kind, rest, found := strings.Cut(text, "=")
-		if !found || strings.TrimSpace(kind) == "" || strings.ContainsAny(kind, `,+;"\`) {
+		if !found || !isKind(strings.TrimSpace(kind)) {
 			return nil, fmt.Errorf("%q is no part of a distinguished name", text)
 		}
 		value, separator, rest, err := nameValue(rest)
@@ -140,7 +147,7 @@ func parseOldName(text string) (distinguishedName, error) {
 	for part := range strings.SplitSeq(text, "/") {
 		kind, value, found := strings.Cut(part, "=")
 		switch {
-		case found && kind != "" && !strings.ContainsAny(kind, " ,"):
+		case found && isKind(kind):
 			name = append(name, nameAttribute{kind: nameKind(kind), value: value})
 		case len(name) > 0:
 			name[len(name)-1].value += "/" + part
