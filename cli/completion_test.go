@@ -30,7 +30,7 @@ func TestShells(t *testing.T) {
 			t.Parallel()
 			path, err := exec.LookPath(shell)
 			if err != nil {
-				t.Skipf("completion by %s was NOT tried: %v", shell, err)
+				t.Skipf("completion by %s NOT run: %v", shell, err)
 			}
 			script, err := exec.Command("koji", "completion", shell).Output()
 			if err != nil {
